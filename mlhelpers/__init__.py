@@ -1,0 +1,25 @@
+"""Helpers for multi-label classification: one checked label matrix, additive counts, figures.
+
+Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``metrics`` and ``plotting``.
+A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
+nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+__version__ = "0.1.0"
+
+_MODULES = ("datasets", "labels", "metrics", "plotting")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _MODULES:
+        return importlib.import_module(f"mlhelpers.{name}")
+    raise AttributeError(f"module 'mlhelpers' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES])

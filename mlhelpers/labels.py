@@ -1,0 +1,340 @@
+"""The label matrix: check it, summarise it, count which labels occur together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mlhelpers._table import Table
+
+LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
+
+MISSING = -1
+"""The value that stands for an unknown label in what ``check_labels(allow_missing=True)`` returns."""
+
+_SHAPE_ADVICE = "a label matrix has shape (n_samples, n_labels) and holds 0 and 1"
+_SETS_ADVICE = (
+    "if each row lists the labels of one sample, turn the lists into a label matrix with "
+    "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(...)"
+)
+_ROWS_PER_BLOCK = 1 << 20  # float32 sums of 0/1 values stay exact up to 2**24
+
+
+def check_labels(Y: Any, *, allow_missing: bool = False, name: str = "Y") -> Any:
+    """Return a label matrix in one of two normal forms, or say what is wrong with it.
+
+    Parameters
+    ----------
+    Y : array-like, DataFrame or sparse matrix of shape (n_samples, n_labels)
+        Any numeric or boolean dtype; every value is 0 or 1. It is never changed.
+    allow_missing : bool, default=False
+        Accept unknown labels, given as NaN, as -1, as ``None``, as ``pandas.NA`` or as the
+        masked entries of a NumPy masked array.
+    name : str, default="Y"
+        What error messages call the argument.
+
+    Returns
+    -------
+    numpy.ndarray of int8 or scipy.sparse.csr_array of int8, of shape (n_samples, n_labels)
+        Dense input gives a dense array (the very same object if it is an int8 array already),
+        sparse input of any format gives a canonical CSR array. Unknown labels become -1.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not two-dimensional, if the matrix is empty, or if a value is
+        neither 0 nor 1 (nor missing, where that is allowed).
+    TypeError
+        If the values are not numbers or booleans: text, or the label sets themselves.
+
+    Examples
+    --------
+    >>> check_labels([[1, 0, 1], [0, 0, 0]])
+    array([[1, 0, 1],
+           [0, 0, 0]], dtype=int8)
+    >>> check_labels([[1.0, float("nan")]], allow_missing=True)
+    array([[ 1, -1]], dtype=int8)
+    >>> check_labels([0, 2, 1])
+    Traceback (most recent call last):
+        ...
+    ValueError: Y has shape (3,), but a label matrix has shape (n_samples, n_labels) and holds \
+0 and 1; if these are class indices, use sklearn.preprocessing.label_binarize, and if this is \
+one label for all samples, use Y.reshape(-1, 1)
+    """
+    if sparse.issparse(Y):
+        return _check_sparse(Y, allow_missing, name)
+    values = _as_numeric(Y, name)
+    _check_shape(values.shape, name)
+    if values.dtype == np.bool_:
+        return values.astype(np.int8)
+    if not _only_zero_and_one(values):
+        values = _mark_missing(values, allow_missing, name)
+    return values.astype(np.int8, copy=False)
+
+
+def _as_numeric(Y: Any, name: str) -> NDArray[Any]:
+    """Return Y as a boolean or numeric array, without changing what it says."""
+    if isinstance(Y, np.ma.MaskedArray):
+        values = Y.astype(float).filled(np.nan) if np.ma.is_masked(Y) else np.asarray(Y)
+    elif hasattr(Y, "to_numpy"):
+        values = Y.to_numpy()
+    else:
+        try:
+            values = np.asarray(Y)
+        except ValueError:
+            raise TypeError(f"{name} has rows of different lengths, but {_SHAPE_ADVICE}; {_SETS_ADVICE}") from None
+    if values.dtype == object and values.ndim == 2:
+        values = _object_to_float(values, name)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {values.dtype}, but {_SHAPE_ADVICE}; {_SETS_ADVICE}")
+    return values
+
+
+def _object_to_float(values: NDArray[Any], name: str) -> NDArray[Any]:
+    """Read a matrix of Python objects: numbers and booleans, with None and pandas.NA as missing."""
+    numbers = np.full(values.shape, np.nan)
+    for index, value in np.ndenumerate(values):
+        if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+            numbers[index] = float(value)
+        elif value is not None and type(value).__name__ != "NAType":
+            raise TypeError(
+                f"{name} holds {value!r} of type {type(value).__name__} at {_place(index)}, "
+                f"but {_SHAPE_ADVICE}; {_SETS_ADVICE}"
+            )
+    return numbers
+
+
+def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    if len(shape) != 2:
+        way_out = (
+            "if these are class indices, use sklearn.preprocessing.label_binarize, and if this is "
+            f"one label for all samples, use {name}.reshape(-1, 1)"
+            if len(shape) == 1
+            else "reshape it to two dimensions"
+        )
+        raise ValueError(f"{name} has shape {shape}, but {_SHAPE_ADVICE}; {way_out}")
+    if 0 in shape:
+        what = "samples (rows)" if shape[0] == 0 else "labels (columns)"
+        raise ValueError(
+            f"{name} is empty: it has shape {shape}, so no {what}; pass at least one, "
+            "or look for the filter that removed them"
+        )
+
+
+def _only_zero_and_one(values: NDArray[Any]) -> bool:
+    if values.dtype.kind == "f":
+        return bool(((values == 0) | (values == 1)).all())
+    return bool(values.max() <= 1 and values.min() >= 0)
+
+
+def _mark_missing(values: NDArray[Any], allow_missing: bool, name: str) -> NDArray[np.int8]:
+    """Return int8 with -1 for missing labels, or raise for the first value that is no label."""
+    unknown = (np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)) | (values == MISSING)
+    wrong = (values != 0) & (values != 1)
+    if allow_missing:
+        wrong &= ~unknown
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(_wrong_value(values[index], index, name))
+    return np.where(unknown, MISSING, np.where(unknown, 0, values)).astype(np.int8)
+
+
+def _wrong_value(value: Any, index: tuple[int, ...], name: str) -> str:
+    message = f"{name} holds {value:g} at {_place(index)}, but {_SHAPE_ADVICE}; "
+    if np.isnan(value) or value == MISSING:
+        return message + "drop or fill the unknown labels, or ask for allow_missing=True where it is offered"
+    if 0 < value < 1:
+        return message + f"if these are scores, apply a threshold first, as in ({name} >= 0.5).astype(int)"
+    if value > 1 and np.isfinite(value) and value == int(value):
+        return message + _SETS_ADVICE + f"; if these are counts, use ({name} > 0).astype(int)"
+    return message + f"turn them into labels first, as in ({name} > 0).astype(int)"
+
+
+def _place(index: tuple[int, ...]) -> str:
+    return f"row {index[0]}, column {index[1]}"
+
+
+def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
+    if Y.dtype.kind not in "biuf":
+        raise TypeError(f"{name} has dtype {Y.dtype}, but {_SHAPE_ADVICE}")
+    _check_shape(Y.shape, name)
+    matrix = sparse.csr_array(Y, copy=True)
+    matrix.sum_duplicates()
+    data = matrix.data
+    if data.size and not _only_zero_and_one(data):
+        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        try:
+            data = _mark_missing(data[None, :], allow_missing, name)[0]
+        except ValueError:
+            bad = ~np.isin(data, (0, 1, MISSING) if allow_missing else (0, 1))
+            if allow_missing and data.dtype.kind == "f":
+                bad &= ~np.isnan(data)
+            first = int(np.argmax(bad))
+            index = (int(rows[first]), int(matrix.indices[first]))
+            raise ValueError(_wrong_value(data[first], index, name)) from None
+    matrix = sparse.csr_array((data.astype(np.int8), matrix.indices, matrix.indptr), shape=matrix.shape)
+    matrix.eliminate_zeros()
+    return matrix
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelSummary:
+    """What `label_summary` found; prints as a table.
+
+    Attributes
+    ----------
+    n_samples, n_labels : int
+    cardinality : float
+        Mean number of labels per sample.
+    density : float
+        Cardinality divided by ``n_labels``: the fraction of ones in the matrix.
+    n_label_sets : int
+        Distinct rows.
+    n_empty : int
+        Samples without any label.
+    count : ndarray of int64, shape (n_labels,)
+        Samples that carry each label.
+    frequency : ndarray of float64, shape (n_labels,)
+        ``count / n_samples``.
+    imbalance_ratio : ndarray of float64, shape (n_labels,)
+        The count of the most frequent label divided by each label's own; ``inf`` for a label
+        that never occurs.
+    mean_imbalance_ratio : float
+        The mean of `imbalance_ratio`.
+    """
+
+    n_samples: int
+    n_labels: int
+    cardinality: float
+    density: float
+    n_label_sets: int
+    n_empty: int
+    count: NDArray[np.int64]
+    frequency: NDArray[np.float64]
+    imbalance_ratio: NDArray[np.float64]
+    mean_imbalance_ratio: float
+
+    def _table(self) -> Table:
+        rows = [
+            ("samples", f"{self.n_samples:,}"),
+            ("labels", f"{self.n_labels:,}"),
+            ("label cardinality (labels per sample)", f"{self.cardinality:.3f}"),
+            ("label density", f"{self.density:.3f}"),
+            ("distinct label sets", f"{self.n_label_sets:,}"),
+            ("samples without a label", f"{self.n_empty:,} ({self.n_empty / self.n_samples:.1%})"),
+            ("rarest label: frequency", f"{self.frequency.min():.3f}"),
+            ("most frequent label: frequency", f"{self.frequency.max():.3f}"),
+            ("mean imbalance ratio", f"{self.mean_imbalance_ratio:.2f}"),
+        ]
+        return Table(("label matrix", "value"), rows)
+
+    def __repr__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
+def label_summary(Y: Any) -> LabelSummary:
+    """Describe a label matrix in the figures that papers report.
+
+    Parameters
+    ----------
+    Y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+
+    Returns
+    -------
+    LabelSummary
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `Y` is not a label matrix; see `check_labels`.
+
+    Notes
+    -----
+    Cardinality and density are defined in [1]_ (section 3), the imbalance ratio per label and
+    its mean (IRLbl and MeanIR) in [2]_ (equations 1 and 2). The papers leave a label without
+    positives undefined; here its ratio, and so the mean, is ``inf``, which cannot be overlooked.
+
+    References
+    ----------
+    .. [1] Tsoumakas and Katakis (2007), "Multi-label classification: an overview",
+       International Journal of Data Warehousing and Mining 3(3), doi:10.4018/jdwm.2007070101.
+    .. [2] Charte, Rivera, del Jesus and Herrera (2015), "Addressing imbalance in multilabel
+       classification: measures and random resampling algorithms", Neurocomputing 163,
+       doi:10.1016/j.neucom.2014.08.091.
+
+    Examples
+    --------
+    >>> summary = label_summary([[1, 0, 1], [0, 0, 0], [1, 1, 0], [1, 0, 1]])
+    >>> summary.cardinality, summary.n_label_sets, summary.n_empty
+    (1.5, 3, 1)
+    >>> summary.imbalance_ratio
+    array([1. , 3. , 1.5])
+    """
+    matrix = check_labels(Y)
+    n_samples, n_labels = matrix.shape
+    count = np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
+    per_row = np.asarray(matrix.sum(axis=1, dtype=np.int64)).ravel()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(count > 0, count.max() / count, np.inf)
+    return LabelSummary(
+        n_samples=n_samples,
+        n_labels=n_labels,
+        cardinality=float(per_row.mean()),
+        density=float(per_row.mean() / n_labels),
+        n_label_sets=_count_distinct_rows(matrix),
+        n_empty=int((per_row == 0).sum()),
+        count=count,
+        frequency=count / n_samples,
+        imbalance_ratio=ratio,
+        mean_imbalance_ratio=float(ratio.mean()),
+    )
+
+
+def _count_distinct_rows(matrix: Any) -> int:
+    if sparse.issparse(matrix):
+        indices, indptr = matrix.indices, matrix.indptr
+        return len({indices[a:b].tobytes() for a, b in zip(indptr[:-1], indptr[1:], strict=True)})
+    packed = np.packbits(matrix.astype(bool), axis=1)
+    return len(np.unique(packed, axis=0))
+
+
+def cooccurrence(Y: Any) -> NDArray[np.int64]:
+    """Count, for every pair of labels, the samples that carry both.
+
+    Parameters
+    ----------
+    Y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+
+    Returns
+    -------
+    ndarray of int64, shape (n_labels, n_labels)
+        Symmetric; the diagonal holds each label's own count.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `Y` is not a label matrix; see `check_labels`.
+
+    Examples
+    --------
+    >>> cooccurrence([[1, 0, 1], [0, 0, 0], [1, 1, 0], [1, 0, 1]])
+    array([[3, 1, 2],
+           [1, 1, 0],
+           [2, 0, 2]])
+    """
+    matrix = check_labels(Y)
+    if sparse.issparse(matrix):
+        wide = matrix.astype(np.int64)
+        return np.asarray((wide.T @ wide).toarray())
+    counts = np.zeros((matrix.shape[1],) * 2, dtype=np.int64)
+    for start in range(0, matrix.shape[0], _ROWS_PER_BLOCK):
+        block = matrix[start : start + _ROWS_PER_BLOCK].astype(np.float32)
+        counts += (block.T @ block).astype(np.int64)
+    return counts

@@ -1,0 +1,280 @@
+"""Additive counts per label, and the figures that are read from them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mlhelpers._table import Table
+from mlhelpers.labels import check_labels
+
+Average: TypeAlias = Literal["micro", "macro", "weighted"]
+ZeroDivision: TypeAlias = float | Literal["warn"]
+Counts: TypeAlias = NDArray[np.int64]
+
+_AVERAGES = (None, "micro", "macro", "weighted")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelCounts:
+    """True and false positives and negatives of every label: counts that add up.
+
+    Precision, recall, F1 and the Jaccard index are ratios of these counts, in each of their
+    averages. Ratios of two batches can't be combined, counts can: ``a + b`` are the counts of
+    both together, so a data set may be scored in pieces, in any order and on several machines.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn : array-like of int, shape (n_labels,)
+        True positives, false positives, false negatives and true negatives per label.
+
+    Attributes
+    ----------
+    tp, fp, fn, tn : ndarray of int64, shape (n_labels,)
+        Read-only.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the four are not whole numbers of at least zero, of one common shape (n_labels,).
+
+    See Also
+    --------
+    LabelCounts.from_predictions : Count from label matrices.
+
+    Examples
+    --------
+    >>> first = LabelCounts.from_predictions([[1, 0], [1, 1]], [[1, 0], [0, 1]])
+    >>> second = LabelCounts.from_predictions([[0, 1]], [[1, 1]])
+    >>> counts = first + second
+    >>> counts.tp, counts.fp, counts.fn, counts.tn
+    (array([1, 2]), array([1, 0]), array([1, 0]), array([0, 1]))
+    >>> counts.f1(average=None)
+    array([0.5, 1. ])
+    >>> counts.f1(average="macro"), counts.f1(average="micro")
+    (0.75, 0.75)
+    """
+
+    tp: Counts
+    fp: Counts
+    fn: Counts
+    tn: Counts
+
+    def __post_init__(self) -> None:
+        for name in ("tp", "fp", "fn", "tn"):
+            object.__setattr__(self, name, _check_counts(getattr(self, name), name))
+        shapes = {name: getattr(self, name).shape for name in ("tp", "fp", "fn", "tn")}
+        if len(set(shapes.values())) > 1:
+            raise ValueError(f"tp, fp, fn and tn must have one common shape (n_labels,), got {shapes}")
+
+    @classmethod
+    def from_predictions(cls, y_true: Any, y_pred: Any) -> LabelCounts:
+        """Count what a prediction got right and wrong.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+            True and predicted labels. Sparse matrices are counted without making them dense.
+
+        Returns
+        -------
+        LabelCounts
+
+        Raises
+        ------
+        ValueError, TypeError
+            If either is not a label matrix (see `mlhelpers.labels.check_labels`; scores need a
+            threshold first), or if their shapes differ.
+        """
+        y_true, y_pred = check_labels(y_true, name="y_true"), check_labels(y_pred, name="y_pred")
+        if y_true.shape != y_pred.shape:
+            raise ValueError(
+                f"y_true has shape {y_true.shape} but y_pred has shape {y_pred.shape}; both must be the same "
+                "(n_samples, n_labels), with samples and labels in the same order"
+            )
+        if sparse.issparse(y_true) or sparse.issparse(y_pred):
+            y_true, y_pred = sparse.csr_array(y_true), sparse.csr_array(y_pred)
+            both = y_true.multiply(y_pred)
+        else:
+            both = y_true & y_pred
+        tp, actual, predicted = (_column_sums(matrix) for matrix in (both, y_true, y_pred))
+        fp, fn = predicted - tp, actual - tp
+        return cls(tp=tp, fp=fp, fn=fn, tn=y_true.shape[0] - tp - fp - fn)
+
+    @property
+    def n_labels(self) -> int:
+        """Number of labels."""
+        return len(self.tp)
+
+    @property
+    def support(self) -> Counts:
+        """Samples that truly carry each label: ``tp + fn``, int64 of shape (n_labels,)."""
+        return self.tp + self.fn
+
+    def __add__(self, other: object) -> LabelCounts:
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        if self.n_labels != other.n_labels:
+            raise ValueError(
+                f"can't add the counts of {other.n_labels} labels to those of {self.n_labels}; "
+                "both must come from the same labels in the same order"
+            )
+        return LabelCounts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn, self.tn + other.tn)
+
+    def __radd__(self, other: object) -> LabelCounts:
+        # sum(...) starts at 0.
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        return all(np.array_equal(getattr(self, c), getattr(other, c)) for c in ("tp", "fp", "fn", "tn"))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @overload
+    def precision(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
+    @overload
+    def precision(self, average: Average, zero_division: ZeroDivision = ...) -> float: ...
+    def precision(self, average: Any = None, zero_division: Any = "warn") -> Any:
+        """Of the labels that were predicted, the fraction that is true: tp / (tp + fp).
+
+        Parameters
+        ----------
+        average : {None, "micro", "macro", "weighted"}, default=None
+            ``None`` gives one value per label. "micro" adds up the counts of all labels and
+            divides once. "macro" is the mean of the labels' values, "weighted" their mean
+            weighted by `support`.
+        zero_division : {"warn", 0, 1, numpy.nan}, default="warn"
+            The value of a label whose denominator is zero. "warn" is 0 with an
+            ``UndefinedMetricWarning``. NaN leaves the label out of the macro and weighted mean.
+
+        Returns
+        -------
+        float, or ndarray of float64 of shape (n_labels,) if `average` is None
+
+        Raises
+        ------
+        ValueError
+            If `average` or `zero_division` is none of the above.
+        """
+        return self._ratio("precision", self.tp, self.tp + self.fp, average, zero_division)
+
+    @overload
+    def recall(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
+    @overload
+    def recall(self, average: Average, zero_division: ZeroDivision = ...) -> float: ...
+    def recall(self, average: Any = None, zero_division: Any = "warn") -> Any:
+        """Of the labels that are true, the fraction that was predicted: tp / (tp + fn).
+
+        Parameters, return value and errors are those of `precision`.
+        """
+        return self._ratio("recall", self.tp, self.support, average, zero_division)
+
+    @overload
+    def f1(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
+    @overload
+    def f1(self, average: Average, zero_division: ZeroDivision = ...) -> float: ...
+    def f1(self, average: Any = None, zero_division: Any = "warn") -> Any:
+        """Harmonic mean of precision and recall: 2 tp / (2 tp + fp + fn).
+
+        "macro" is the mean of the labels' F1, as in scikit-learn, not the F1 of the mean
+        precision and recall; the two can be far apart (Opitz and Burst 2019, arXiv:1911.03347).
+        Parameters, return value and errors are those of `precision`.
+        """
+        return self._ratio("f1", 2 * self.tp, 2 * self.tp + self.fp + self.fn, average, zero_division)
+
+    @overload
+    def jaccard(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
+    @overload
+    def jaccard(self, average: Average, zero_division: ZeroDivision = ...) -> float: ...
+    def jaccard(self, average: Any = None, zero_division: Any = "warn") -> Any:
+        """Intersection over union of true and predicted samples: tp / (tp + fp + fn).
+
+        Parameters, return value and errors are those of `precision`.
+        """
+        return self._ratio("jaccard", self.tp, self.tp + self.fp + self.fn, average, zero_division)
+
+    def _ratio(self, metric: str, numerator: Counts, denominator: Counts, average: Any, zero_division: Any) -> Any:
+        if average not in _AVERAGES:
+            raise ValueError(
+                f"average must be one of {_AVERAGES}, got {average!r}"
+                + ("; counts per label no longer know the samples" if average == "samples" else "")
+            )
+        undefined = _undefined_value(zero_division)
+        if average == "micro":
+            numerator, denominator = numerator.sum(keepdims=True), denominator.sum(keepdims=True)
+        empty = denominator == 0
+        if empty.any() and isinstance(zero_division, str):
+            _warn_undefined(metric, average, int(empty.sum()))
+        values = np.where(empty, undefined, numerator / np.where(empty, 1, denominator))
+        if average is None:
+            return values
+        return _mean(values, self.support if average == "weighted" else None)
+
+    def _table(self) -> Table:
+        columns = ("label", "tp", "fp", "fn", "tn", "precision", "recall", "F1")
+        ratios = [
+            ["–" if np.isnan(v) else f"{v:.3f}" for v in metric(None, np.nan)]
+            for metric in (self.precision, self.recall, self.f1)
+        ]
+        counts = [[f"{v:,}" for v in column] for column in (self.tp, self.fp, self.fn, self.tn)]
+        return Table(columns, [(str(i), *row) for i, row in enumerate(zip(*counts, *ratios, strict=True))])
+
+    def __repr__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
+def _check_counts(values: Any, name: str) -> Counts:
+    array = np.asarray(values)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, expected (n_labels,) with at least one label")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} has dtype {array.dtype}, expected whole numbers; counts are not rates")
+    if array.min() < 0:
+        raise ValueError(f"{name} holds {array.min()}, but a count is never negative")
+    counts = array.astype(np.int64)
+    counts.flags.writeable = False
+    return counts
+
+
+def _column_sums(matrix: Any) -> Counts:
+    return np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
+
+
+def _undefined_value(zero_division: Any) -> float:
+    if isinstance(zero_division, str) and zero_division == "warn":
+        return 0.0
+    if isinstance(zero_division, (int, float)) and (zero_division in (0, 1) or np.isnan(zero_division)):
+        return float(zero_division)
+    raise ValueError(f'zero_division must be "warn", 0, 1 or numpy.nan, got {zero_division!r}')
+
+
+def _warn_undefined(metric: str, average: Any, n_undefined: int) -> None:
+    from sklearn.exceptions import UndefinedMetricWarning
+
+    what = "the micro-average" if average == "micro" else f"{n_undefined} label{'s' * (n_undefined > 1)}"
+    warnings.warn(
+        f"{metric} is undefined for {what} (its denominator is zero) and was set to 0; "
+        "say what it shall be with zero_division=0, 1 or numpy.nan",
+        UndefinedMetricWarning,
+        stacklevel=4,
+    )
+
+
+def _mean(values: NDArray[np.float64], weights: Counts | None) -> float:
+    """Return the mean over the labels that have a value; with all weights zero, the plain mean."""
+    defined = ~np.isnan(values)
+    if not defined.any():
+        return float("nan")
+    if weights is None or not weights[defined].any():
+        return float(values[defined].mean())
+    return float(np.average(values[defined], weights=weights[defined]))

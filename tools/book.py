@@ -1,0 +1,256 @@
+"""Execute the chapters and build the book.
+
+    python tools/book.py build              execute what changed, build the HTML book
+    python tools/book.py run [CHAPTER ...]  execute chapters in place and store their outputs
+
+A chapter is executed again when its code cells, any file of mlhelpers, the lock or the Python
+changed. The book is built in a scratch folder and takes the place of the last one only when
+everything succeeded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+EXECUTED = BUILD / "executed"
+SOURCE = BUILD / "source"
+HTML = BUILD / "html"
+INPUTS = BUILD / "html.inputs"  # digest of what the last good book was built from
+PAGES = ("*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_ext/**/*.py")
+NOT_PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+KEPT_METADATA = ("tags", "mystnb", "jupyter", "cellView")
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+Notebook = nbformat.NotebookNode
+
+
+def chapters() -> list[Path]:
+    return sorted((ROOT / "chapters").glob("*.ipynb"))
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()
+
+
+def environment_digest() -> str:
+    files = sorted((ROOT / "mlhelpers").rglob("*.py"))
+    named = ((str(file.relative_to(ROOT)).encode(), file.read_bytes()) for file in files)
+    version = platform.python_version().encode()
+    return digest([version, (ROOT / "requirements.lock").read_bytes(), *(part for pair in named for part in pair)])
+
+
+def code_cells(notebook: Notebook) -> list[Notebook]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def chapter_key(notebook: Notebook, environment: str) -> str:
+    cells = [[cell.source, cell.metadata.get("tags", [])] for cell in code_cells(notebook)]
+    return digest([environment.encode(), json.dumps(cells).encode()])
+
+
+def peak_mib(pid: int) -> int | None:
+    """Return the most memory the process ever held, where the system tells (Linux)."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) // 1024 if found else None
+
+
+def execute(name: str, notebook: Notebook) -> dict[str, Any]:
+    """Execute a notebook in place; return its run time and peak memory, or exit with its error."""
+    start, total = time.monotonic(), len(notebook.cells)
+    live = sys.stdout.isatty()
+    failed: list[int] = []
+    peak: list[int | None] = []
+
+    def show(text: str, end: str) -> None:
+        print(f"{chr(13) if live else ''}  {name}  {text}", end=end, flush=True)
+
+    def on_cell_start(cell: Notebook, cell_index: int) -> None:
+        if live:
+            show(f"cell {cell_index + 1} of {total}, {time.monotonic() - start:.0f} s", end="   ")
+
+    def on_notebook_complete(notebook: Notebook) -> None:
+        peak.append(peak_mib(client.km.provisioner.pid))
+
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        resources={"metadata": {"path": str(ROOT / "chapters")}},
+        on_cell_start=on_cell_start,
+        on_cell_error=lambda cell, cell_index, execute_reply: failed.append(cell_index),
+        on_notebook_complete=on_notebook_complete,
+    )
+    show("executing ...", end="" if live else "\n")
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        text = str(error) if live else ANSI.sub("", str(error))
+        sys.exit(f"\nerror: chapters/{name}.ipynb, cell {failed[-1] + 1} of {total} failed\n\n{text}")
+    seconds = time.monotonic() - start
+    memory = peak[0] if peak else None
+    show(f"executed in {seconds:.1f} s" + (f", {memory} MiB at most" if memory else ""), end="\n")
+    return {"seconds": seconds, "peak_mib": memory}
+
+
+def write(path: Path, text: str) -> None:
+    """Write a whole file or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(path.name + ".part")
+    scratch.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(scratch, path)
+
+
+def executed(path: Path, environment: str) -> tuple[Notebook, dict[str, Any]]:
+    """Return a chapter with fresh outputs: the kept ones while nothing they depend on changed."""
+    notebook = nbformat.read(path, as_version=4)
+    key, kept = chapter_key(notebook, environment), EXECUTED / f"{path.stem}.json"
+    try:
+        record = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        record = {}
+    if record.get("key") == key:
+        for cell, outputs in zip(code_cells(notebook), record["outputs"], strict=True):
+            cell.outputs = nbformat.from_dict(outputs)
+    else:
+        record = {"key": key, **execute(path.stem, notebook)}
+        normalise(notebook)
+        record["outputs"] = [cell.outputs for cell in code_cells(notebook)]
+        write(kept, json.dumps(record))
+    normalise(notebook)
+    return notebook, record
+
+
+def normalise(notebook: Notebook) -> None:
+    """Keep of a notebook only what is the same after every run."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    seen: set[str] = set()
+    for cell in notebook.cells:
+        if cell.get("id") in seen or not cell.get("id"):
+            cell.id = digest([cell.source.encode(), str(len(seen)).encode()])[:8]
+        seen.add(cell.id)
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_METADATA})
+        if cell.cell_type == "code":
+            cell.outputs = joined_streams(cell.outputs)
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+
+
+def joined_streams(outputs: list[Notebook]) -> list[Notebook]:
+    """Join neighbouring pieces of one stream: where a kernel cuts them depends on timing."""
+    result: list[Notebook] = []
+    for output in outputs:
+        if result and output.output_type == "stream" and result[-1].get("name") == output.name:
+            result[-1].text += output.text
+        else:
+            result.append(output)
+    return result
+
+
+def stage(files: dict[Path, bytes]) -> None:
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    for relative, content in files.items():
+        path = SOURCE / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def pages() -> dict[Path, bytes]:
+    found = (path for pattern in PAGES for path in ROOT.glob(pattern) if path.is_file())
+    return {path.relative_to(ROOT): path.read_bytes() for path in found if path.name not in NOT_PAGES}
+
+
+def sphinx() -> None:
+    """Build the staged pages and put them in the place of the last book."""
+    print("  building the pages ...", flush=True)
+    scratch = BUILD / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", ".", "--path-output", str(scratch)]
+    command += ["-W", "-n", "--keep-going", "-q"]
+    process = subprocess.run(
+        command, cwd=SOURCE, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if process.returncode:
+        sys.exit(f"{process.stdout.strip()}\n\nerror: the book has warnings or errors, see above; the last book stays")
+    former = BUILD / "former"
+    shutil.rmtree(former, ignore_errors=True)
+    if HTML.exists():
+        HTML.rename(former)
+    (scratch / "_build" / "html").rename(HTML)
+    shutil.rmtree(former, ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def build() -> None:
+    environment, start = environment_digest(), time.monotonic()
+    files, records = pages(), {}
+    for path in chapters():
+        notebook, records[path.stem] = executed(path, environment)
+        files[path.relative_to(ROOT)] = (nbformat.writes(notebook) + "\n").encode()
+    inputs = digest(part for name, content in sorted(files.items()) for part in (str(name).encode(), content))
+    inputs = digest([inputs.encode(), environment.encode(), Path(__file__).read_bytes()])
+    if not (HTML / "index.html").exists() or not INPUTS.exists() or INPUTS.read_text() != inputs:
+        INPUTS.unlink(missing_ok=True)
+        stage(files)
+        sphinx()
+        write(INPUTS, inputs)
+    report(records, time.monotonic() - start)
+
+
+def report(records: dict[str, dict[str, Any]], seconds: float) -> None:
+    width = max(map(len, records), default=7)
+    print(f"\n  {'chapter':{width}}  seconds  peak MiB")
+    for name, record in records.items():
+        print(f"  {name:{width}}  {record['seconds']:7.1f}  {record['peak_mib'] or '–':>8}")
+    print(f"\nThe book is ready ({seconds:.0f} s). Open {(HTML / 'index.html').relative_to(Path.cwd())}")
+
+
+def run(names: list[str]) -> None:
+    chosen = [path for path in chapters() if not names or any(path.stem.startswith(name) for name in names)]
+    unknown = [name for name in names if not any(path.stem.startswith(name) for path in chapters())]
+    if unknown:
+        sys.exit(f"error: no chapter begins with {', '.join(unknown)}; there are {', '.join(p.stem for p in chapters())}")
+    for path in chosen:
+        notebook = nbformat.read(path, as_version=4)
+        execute(path.stem, notebook)
+        normalise(notebook)
+        write(path, nbformat.writes(notebook) + "\n")
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {"build": lambda names: build(), "run": run}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    COMMANDS[sys.argv[1]](sys.argv[2:])
