@@ -18,7 +18,7 @@ from mlhelpers.labels import label_summary
 
 _SPLITS = ("train", "val", "test")
 _DIGIT_SHARES = (0.6, 0.2, 0.2)  # of the digit images, in the order of _SPLITS
-_DIGIT_SIZE = 8  # pixels
+_DIGIT_SIZE, _MARGIN = 8, 1  # pixels
 _N_DIGITS = 10
 _LABEL_FREQUENCIES = (0.40, 0.33, 0.27, 0.22, 0.18, 0.14, 0.11, 0.08, 0.06, 0.04)
 _SIGNS = np.where(np.arange(_N_DIGITS) % 2 == 0, 1.0, -1.0)  # even digits attract even digits
@@ -104,8 +104,9 @@ def load_digit_scenes(
     grid : (int, int), default=(2, 2)
         Rows and columns of cells. A scene shows at most ``rows * columns`` digits.
     jitter : int, default=1
-        A cell is ``8 + jitter`` pixels wide and high, and its digit is moved by 0 to `jitter`
-        pixels down and to the right, drawn uniformly.
+        A cell is ``9 + jitter`` pixels wide and high: the digit, room to move, and one blank
+        pixel that keeps neighbours apart. Each digit is moved by 0 to `jitter` pixels down and
+        to the right, drawn uniformly.
     label_frequencies : sequence of 10 floats in [0, 1], optional
         How often the digits 0 to 9 occur. Label sets too large for the grid are drawn again,
         so the scenes show a little less than is asked for. Default: from .40 for the digit 0
@@ -120,7 +121,7 @@ def load_digit_scenes(
     Returns
     -------
     MultilabelDataset
-        ``X`` of shape (n, rows * (8 + jitter), columns * (8 + jitter)), float32 in [0, 1];
+        ``X`` of shape (n, rows * (9 + jitter), columns * (9 + jitter)), float32 in [0, 1];
         ``Y`` of shape (n, 10), int8.
 
     Raises
@@ -147,7 +148,7 @@ def load_digit_scenes(
     --------
     >>> scenes = load_digit_scenes(n_train=100, n_val=50, n_test=50)
     >>> scenes.X_train.shape, scenes.X_train.dtype, scenes.Y_train.shape
-    ((100, 18, 18), dtype('float32'), (100, 10))
+    ((100, 20, 20), dtype('float32'), (100, 10))
     >>> [scenes.label_names[i] for i in scenes.Y_train[0].nonzero()[0]]
     ['0']
     """
@@ -157,7 +158,13 @@ def load_digit_scenes(
     frequencies = _frequencies(label_frequencies)
     if not (isinstance(dependence, numbers.Real) and 0 <= dependence < 1):
         raise ValueError(f"dependence must be a number in [0, 1), got {dependence!r}; 0 makes labels independent")
-    rng = check_random_state(random_state)
+    try:
+        rng = check_random_state(random_state)
+    except ValueError:
+        raise ValueError(
+            "random_state must be an integer from 0 to 2**32 - 1, a numpy.random.RandomState or None, "
+            f"got {random_state!r}"
+        ) from None
 
     images, digits = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, _DIGIT_SIZE, _DIGIT_SIZE)
@@ -249,7 +256,7 @@ def _compose(
 ) -> NDArray[np.float32]:
     """Place one image of each digit in Y, taken from the pool, in a random cell of its scene."""
     rows, columns = cells
-    side = _DIGIT_SIZE + jitter
+    side = _DIGIT_SIZE + jitter + _MARGIN
     scene, digit = np.nonzero(Y)
     nth_in_scene = (np.cumsum(Y, axis=1) - 1)[scene, digit]
     cell = np.argsort(rng.random_sample((len(Y), rows * columns)), axis=1, kind="stable")[scene, nth_in_scene]

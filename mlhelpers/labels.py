@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -63,7 +64,7 @@ def check_labels(Y: Any, *, allow_missing: bool = False, name: str = "Y") -> Any
         ...
     ValueError: Y has shape (3,), but a label matrix has shape (n_samples, n_labels) and holds \
 0 and 1; if these are class indices, use sklearn.preprocessing.label_binarize, and if this is \
-one label for all samples, use Y.reshape(-1, 1)
+one label for all samples, use numpy.reshape(Y, (-1, 1))
     """
     if sparse.issparse(Y):
         return _check_sparse(Y, allow_missing, name)
@@ -79,7 +80,9 @@ one label for all samples, use Y.reshape(-1, 1)
 def _as_numeric(Y: Any, name: str) -> NDArray[Any]:
     """Return Y as a boolean or numeric array, without changing what it says."""
     if isinstance(Y, np.ma.MaskedArray):
-        values = Y.astype(float).filled(np.nan) if np.ma.is_masked(Y) else np.asarray(Y)
+        values = np.asarray(Y)
+        if np.ma.is_masked(Y) and values.dtype.kind in "biufO":
+            values = np.where(np.ma.getmaskarray(Y), np.nan, values)
     elif hasattr(Y, "to_numpy"):
         values = Y.to_numpy()
     else:
@@ -112,7 +115,7 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
     if len(shape) != 2:
         way_out = (
             "if these are class indices, use sklearn.preprocessing.label_binarize, and if this is "
-            f"one label for all samples, use {name}.reshape(-1, 1)"
+            f"one label for all samples, use numpy.reshape({name}, (-1, 1))"
             if len(shape) == 1
             else "reshape it to two dimensions"
         )
@@ -133,7 +136,9 @@ def _only_zero_and_one(values: NDArray[Any]) -> bool:
 
 def _mark_missing(values: NDArray[Any], allow_missing: bool, name: str) -> NDArray[np.int8]:
     """Return int8 with -1 for missing labels, or raise for the first value that is no label."""
-    unknown = (np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)) | (values == MISSING)
+    unknown = values == MISSING
+    if values.dtype.kind == "f":
+        unknown |= np.isnan(values)
     wrong = (values != 0) & (values != 1)
     if allow_missing:
         wrong &= ~unknown
@@ -160,7 +165,10 @@ def _place(index: tuple[int, ...]) -> str:
 
 def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
     if Y.dtype.kind not in "biuf":
-        raise TypeError(f"{name} has dtype {Y.dtype}, but {_SHAPE_ADVICE}")
+        raise TypeError(
+            f"{name} has dtype {Y.dtype}, but {_SHAPE_ADVICE}; "
+            f"turn it into labels first, as in ({name} != 0).astype(int)"
+        )
     _check_shape(Y.shape, name)
     matrix = sparse.csr_array(Y, copy=True)
     matrix.sum_duplicates()
@@ -300,7 +308,7 @@ def label_summary(Y: Any) -> LabelSummary:
 def _count_distinct_rows(matrix: Any) -> int:
     if sparse.issparse(matrix):
         indices, indptr = matrix.indices, matrix.indptr
-        return len({indices[a:b].tobytes() for a, b in zip(indptr[:-1], indptr[1:], strict=True)})
+        return len({indices[start:end].tobytes() for start, end in pairwise(indptr)})
     packed = np.packbits(matrix.astype(bool), axis=1)
     return len(np.unique(packed, axis=0))
 

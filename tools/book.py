@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import re
 import shutil
@@ -83,7 +82,7 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
     start, total = time.monotonic(), len(notebook.cells)
     live = sys.stdout.isatty()
     failed: list[int] = []
-    peak: list[int | None] = []
+    peak: int | None = None
 
     def show(text: str, end: str) -> None:
         print(f"{chr(13) if live else ''}  {name}  {text}", end=end, flush=True)
@@ -92,8 +91,9 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         if live:
             show(f"cell {cell_index + 1} of {total}, {time.monotonic() - start:.0f} s", end="   ")
 
-    def on_notebook_complete(notebook: Notebook) -> None:
-        peak.append(peak_mib(client.km.provisioner.pid))
+    def on_cell_executed(cell: Notebook, cell_index: int, execute_reply: dict[str, Any]) -> None:
+        nonlocal peak
+        peak = peak_mib(client.km.provisioner.pid)
 
     client = NotebookClient(
         notebook,
@@ -101,18 +101,20 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         resources={"metadata": {"path": str(ROOT / "chapters")}},
         on_cell_start=on_cell_start,
         on_cell_error=lambda cell, cell_index, execute_reply: failed.append(cell_index),
-        on_notebook_complete=on_notebook_complete,
+        on_cell_executed=on_cell_executed,
     )
     show("executing ...", end="" if live else "\n")
+    log = BUILD / "logs" / f"{name}.log"  # what libraries write past Python, as TensorFlow does at its start
+    log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        client.execute()
+        with log.open("w") as stderr:
+            client.execute(stderr=stderr)
     except CellExecutionError as error:
         text = str(error) if live else ANSI.sub("", str(error))
         sys.exit(f"\nerror: chapters/{name}.ipynb, cell {failed[-1] + 1} of {total} failed\n\n{text}")
     seconds = time.monotonic() - start
-    memory = peak[0] if peak else None
-    show(f"executed in {seconds:.1f} s" + (f", {memory} MiB at most" if memory else ""), end="\n")
-    return {"seconds": seconds, "peak_mib": memory}
+    show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
+    return {"seconds": seconds, "peak_mib": peak}
 
 
 def write(path: Path, text: str) -> None:
@@ -120,7 +122,7 @@ def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".part")
     scratch.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(scratch, path)
+    scratch.replace(path)
 
 
 def executed(path: Path, environment: str) -> tuple[Notebook, dict[str, Any]]:
@@ -196,10 +198,15 @@ def sphinx() -> None:
     print("  building the pages ...", flush=True)
     scratch = BUILD / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "build", ".", "--path-output", str(scratch)]
-    command += ["-W", "-n", "--keep-going", "-q"]
+    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    options = ["--path-output", str(scratch), "-W", "-n", "--keep-going", "-q"]
     process = subprocess.run(
-        command, cwd=SOURCE, text=True, encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*jupyter_book, "build", ".", *options],
+        cwd=SOURCE,
+        text=True,
+        encoding="utf-8",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     if process.returncode:
         sys.exit(f"{process.stdout.strip()}\n\nerror: the book has warnings or errors, see above; the last book stays")
@@ -233,14 +240,15 @@ def report(records: dict[str, dict[str, Any]], seconds: float) -> None:
     print(f"\n  {'chapter':{width}}  seconds  peak MiB")
     for name, record in records.items():
         print(f"  {name:{width}}  {record['seconds']:7.1f}  {record['peak_mib'] or '–':>8}")
-    print(f"\nThe book is ready ({seconds:.0f} s). Open {(HTML / 'index.html').relative_to(Path.cwd())}")
+    print(f"\nThe book is ready ({seconds:.0f} s). Open {HTML / 'index.html'}")
 
 
 def run(names: list[str]) -> None:
     chosen = [path for path in chapters() if not names or any(path.stem.startswith(name) for name in names)]
     unknown = [name for name in names if not any(path.stem.startswith(name) for path in chapters())]
     if unknown:
-        sys.exit(f"error: no chapter begins with {', '.join(unknown)}; there are {', '.join(p.stem for p in chapters())}")
+        known = ", ".join(path.stem for path in chapters())
+        sys.exit(f"error: no chapter begins with {', '.join(unknown)}; there are {known}")
     for path in chosen:
         notebook = nbformat.read(path, as_version=4)
         execute(path.stem, notebook)

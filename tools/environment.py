@@ -107,7 +107,7 @@ def main():
     )
     os.makedirs(os.path.dirname(KERNEL_CONFIG), exist_ok=True)
     with open(KERNEL_CONFIG, "w") as file:
-        file.write("c.IPKernelApp.capture_fd_output = False\n")
+        file.write("c.IPKernelApp.capture_fd_output = False\nc.IPKernelApp.log_level = 'ERROR'\n")
     with open(READY, "w") as file:
         file.write(wanted(version))
 

@@ -1,0 +1,382 @@
+"""The figures of the book, one function each.
+
+Every function returns a `matplotlib.figure.Figure`, which a notebook shows when it is the last
+value of a cell and which ``figure.savefig`` writes to a file. Figures are five inches wide with
+text of ten points, so that they stay legible on a phone; they stand on white and use the
+palette of Okabe and Ito, so that they read the same in both themes and for colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.special import expit, softmax
+
+from mlhelpers.labels import check_labels
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
+_WIDTH = 5.0  # inches
+_P = ParamSpec("_P")
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.dpi": 200,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "text.color": "black",
+    "axes.labelcolor": "black",
+    "legend.frameon": False,
+}
+
+
+def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
+    """Draw in the style of the book, whatever the reader's matplotlib is set to."""
+
+    @functools.wraps(draw)
+    def styled(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
+        with plt.rc_context(_STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+def _axes(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure that pyplot does not also show by itself, and its axes as a flat array."""
+    figure, axes = plt.subplots(
+        n_rows, n_columns, figsize=(_WIDTH, height), layout="constrained", squeeze=False, **options
+    )
+    plt.close(figure)
+    return figure, axes.ravel()
+
+
+def _names(label_names: Sequence[str] | None, n_labels: int) -> list[str]:
+    if label_names is None:
+        return [str(i) for i in range(n_labels)]
+    if len(label_names) != n_labels:
+        raise ValueError(
+            f"label_names has {len(label_names)} names for {n_labels} labels; give one name per column, in order"
+        )
+    return [str(name) for name in label_names]
+
+
+def _label_set(row: NDArray[Any], names: Sequence[str]) -> str:
+    return "{" + ", ".join(name for name, there in zip(names, row, strict=True) if there) + "}"
+
+
+@_styled
+def plot_scenes(
+    X: ArrayLike, Y: ArrayLike, *, label_names: Sequence[str] | None = None, n_columns: int = 4, title: str = ""
+) -> Figure:
+    """Show images, each under its label set.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width)
+        Intensities from 0 (white) to 1 (black).
+    Y : array-like of 0/1, shape (n_samples, n_labels)
+    label_names : sequence of str, optional
+        One per column of `Y`; the column numbers by default.
+    n_columns : int, default=4
+        Images per row.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If `X` is not three-dimensional, or `X`, `Y` and `label_names` don't match.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plot_scenes(np.zeros((2, 8, 8)), [[1, 0], [0, 0]], label_names=["cat", "dog"])
+    <Figure size 1000x340 with 4 Axes>
+    """
+    images, matrix = _images_and_labels(X, Y)
+    names = _names(label_names, matrix.shape[1])
+    n_rows = -(-len(images) // n_columns)
+    figure, axes = _axes(n_rows, n_columns, 1.45 * n_rows + 0.25)
+    for ax in axes:
+        ax.axis("off")
+    for ax, image, row in zip(axes, images, matrix, strict=False):
+        ax.axis("on")
+        _draw_image(ax, image)
+        ax.set_title(_label_set(row, names), loc="center", fontweight="normal")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
+@_styled
+def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+    """Show images, each beside its row of the label matrix.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width)
+        Intensities from 0 (white) to 1 (black).
+    Y : array-like of 0/1, shape (n_samples, n_labels)
+    label_names : sequence of str, optional
+        One per column of `Y`; the column numbers by default.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If `X` is not three-dimensional, or `X`, `Y` and `label_names` don't match.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plot_label_rows(np.zeros((2, 8, 8)), [[1, 0], [0, 0]])
+    <Figure size 1000x480 with 3 Axes>
+    """
+    images, matrix = _images_and_labels(X, Y)
+    names = _names(label_names, matrix.shape[1])
+    figure = plt.figure(figsize=(_WIDTH, 0.95 * len(images) + 0.5), layout="constrained")
+    plt.close(figure)
+    grid = figure.add_gridspec(len(images), 2, width_ratios=(1, 4))
+    table = figure.add_subplot(grid[:, 1])
+    table.imshow(matrix, cmap=ListedColormap(["white", "#A6CEE3"]), vmin=0, vmax=1, aspect="auto")
+    for (i, j), value in np.ndenumerate(matrix):
+        table.text(j, i, str(value), ha="center", va="center", color="black" if value else GREY)
+    table.set(xticks=range(len(names)), xticklabels=names, yticks=[])
+    table.xaxis.tick_top()
+    table.tick_params(length=0)
+    table.spines[:].set_visible(False)
+    for i, image in enumerate(images):
+        _draw_image(figure.add_subplot(grid[i, 0]), image)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
+def _images_and_labels(X: ArrayLike, Y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int8]]:
+    images, matrix = np.asarray(X), check_labels(Y)
+    if images.ndim != 3 or len(images) != matrix.shape[0]:
+        raise ValueError(
+            f"X has shape {images.shape} and Y has shape {matrix.shape}; expected (n_samples, height, width) "
+            "and (n_samples, n_labels) of the same samples"
+        )
+    return images, matrix.toarray() if sparse.issparse(matrix) else matrix
+
+
+def _draw_image(ax: Axes, image: NDArray[Any]) -> None:
+    ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[["top", "right"]].set_visible(True)
+
+
+@_styled
+def plot_label_frequencies(Y: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+    """Draw how often each label occurs, with its number of positives.
+
+    Parameters
+    ----------
+    Y : array-like of 0/1, shape (n_samples, n_labels)
+    label_names : sequence of str, optional
+        One per column of `Y`; the column numbers by default.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> plot_label_frequencies([[1, 0], [1, 1], [1, 0]])
+    <Figure size 1000x560 with 1 Axes>
+    """
+    matrix = check_labels(Y)
+    count = np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
+    figure, (ax,) = _axes(1, 1, 2.8)
+    bars = ax.bar(_names(label_names, matrix.shape[1]), count / matrix.shape[0], color=BLUE)
+    ax.bar_label(bars, [f"{c:,}" for c in count], fontsize=9)
+    ax.set(title=title, xlabel="label", ylabel="fraction of samples", ylim=(0, None))
+    return figure
+
+
+@_styled
+def plot_lift(lift: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+    """Draw which labels attract and which repel each other.
+
+    Parameters
+    ----------
+    lift : array-like of shape (n_labels, n_labels)
+        How many times more often two labels occur together than if they were independent;
+        1 is independence. The diagonal is left blank.
+    label_names : sequence of str, optional
+        One per row of `lift`; the row numbers by default.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If `lift` is not square, or `label_names` doesn't match it.
+
+    Examples
+    --------
+    >>> plot_lift([[2.0, 0.5], [0.5, 2.0]])
+    <Figure size 1000x860 with 2 Axes>
+    """
+    values = np.array(lift, dtype=float)
+    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+        raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
+    names = _names(label_names, len(values))
+    np.fill_diagonal(values, np.nan)
+    figure, (ax,) = _axes(1, 1, 4.3)
+    image = ax.imshow(values, cmap="PuOr", vmin=0, vmax=2)
+    for (i, j), value in np.ndenumerate(values):
+        if i != j:
+            ax.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=8, color="black")
+    ax.set(title=title, xticks=range(len(names)), yticks=range(len(names)), xticklabels=names, yticklabels=names)
+    ax.set(xlabel="label", ylabel="label")
+    figure.colorbar(image, ax=ax, label="lift (1: independent)", extend="max", shrink=0.85)
+    return figure
+
+
+@_styled
+def plot_probabilities(logits: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+    """Draw what sigmoid and softmax make of the same logits.
+
+    Parameters
+    ----------
+    logits : array-like of shape (n_labels,)
+    label_names : sequence of str, optional
+        One per logit; their positions by default.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> plot_probabilities([2.0, 1.0, -3.0])
+    <Figure size 1000x840 with 2 Axes>
+    """
+    z = np.asarray(logits, dtype=float)
+    names = _names(label_names, len(z))
+    figure, axes = _axes(2, 1, 4.2, sharex=True, sharey=True)
+    for ax, name, p, colour in zip(axes, ("sigmoid", "softmax"), (expit(z), softmax(z)), (BLUE, ORANGE), strict=True):
+        bars = ax.bar(names, p, color=colour)
+        ax.bar_label(bars, [f"{v:.2f}" for v in p], fontsize=8)
+        ax.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
+        ax.set(ylabel=name, ylim=(0, 1.15), yticks=[0, 0.5, 1])
+        ax.text(len(z) - 0.5, 1.0, f"sum {p.sum():.2f}", ha="right")
+    axes[1].set_xlabel("label")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
+@_styled
+def plot_curves(
+    x: ArrayLike, curves: Mapping[str, ArrayLike], *, title: str = "", xlabel: str = "", ylabel: str = ""
+) -> Figure:
+    """Draw several curves over one axis, each with its own colour and dash.
+
+    Parameters
+    ----------
+    x : array-like of shape (n_points,)
+    curves : mapping of str to array-like of shape (n_points,)
+        Name of each curve, as the legend shows it, and its values. Values that are not finite
+        leave a gap.
+    title, xlabel, ylabel : str
+        What the figure shows, and its axes.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> plot_curves([0, 1, 2], {"line": [0, 1, 2], "square": [0, 1, 4]}, xlabel="x", ylabel="y")
+    <Figure size 1000x600 with 1 Axes>
+    """
+    figure, (ax,) = _axes(1, 1, 3.0)
+    styles = zip((ORANGE, BLUE, GREEN, GREY), ("-", (0, (5, 2)), (0, (1, 1)), "-."), (3.5, 1.8, 2.2, 1.8), strict=True)
+    for (name, values), (colour, dash, width) in zip(curves.items(), styles, strict=False):
+        ax.plot(x, values, color=colour, linestyle=dash, linewidth=width, label=name)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    ax.legend()
+    return figure
+
+
+@_styled
+def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike], *, title: str = "") -> Figure:
+    """Compare how many labels per sample each model predicts with how many there are.
+
+    Parameters
+    ----------
+    y_true : array-like of 0/1, shape (n_samples, n_labels)
+    predictions : mapping of str to array-like of 0/1, shape (n_samples, n_labels)
+        Name of each model and its predicted labels; two panels a row.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If a prediction's shape is not that of `y_true`.
+
+    Examples
+    --------
+    >>> plot_label_set_sizes([[1, 0], [1, 1]], {"model": [[1, 0], [1, 0]]})
+    <Figure size 1000x430 with 2 Axes>
+    """
+    truth = check_labels(y_true, name="y_true")
+    sizes = np.arange(truth.shape[1] + 1)
+    figure, axes = _axes(-(-len(predictions) // 2), 2, 1.9 * -(-len(predictions) // 2) + 0.25, sharex=True, sharey=True)
+    for ax in axes[len(predictions) :]:
+        ax.axis("off")
+    for ax, (name, predicted) in zip(axes, predictions.items(), strict=False):
+        y_pred = check_labels(predicted, name=f"predictions[{name!r}]")
+        if y_pred.shape != truth.shape:
+            raise ValueError(f"predictions[{name!r}] has shape {y_pred.shape} but y_true has shape {truth.shape}")
+        _size_bars(ax, truth, sizes - 0.2, GREY, "true")
+        _size_bars(ax, y_pred, sizes + 0.2, ORANGE, "predicted")
+        ax.set_title(name, fontweight="normal")
+        ax.set(xticks=sizes[::2])
+    axes[0].legend(fontsize=9)
+    figure.supxlabel("labels per sample", fontsize=10)
+    figure.supylabel("fraction of samples", fontsize=10)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    return figure
+
+
+def _size_bars(ax: Axes, matrix: Any, positions: NDArray[Any], colour: str, name: str) -> None:
+    per_sample = np.asarray(matrix.sum(axis=1)).ravel().astype(int)
+    heights = np.bincount(per_sample, minlength=len(positions)) / len(per_sample)
+    ax.bar(positions, heights, width=0.4, color=colour, label=name)

@@ -1,0 +1,115 @@
+"""The built book, as far as it can be checked without a browser. `make test` builds it first."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parent.parent
+HTML = ROOT / "_build" / "html"
+PAGES = sorted(page for page in HTML.rglob("*.html") if "_static" not in page.parts)
+MARKUP = re.compile(r"\{[a-z][a-z:_-]*\}`|:::|```|\]\(\S+\)|\*\*\w")
+
+
+@cache
+def parsed(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    return {tag["id"] for tag in parsed(page).find_all(id=True)}
+
+
+def broken_links(page: Path) -> list[str]:
+    """Return the addresses on a page that lead to no file of the book, or to no place in it."""
+    found = []
+    for tag in parsed(page).find_all(["a", "img", "link", "script"]):
+        address = tag.get("href") or tag.get("src") or ""
+        link = urlsplit(address)
+        if link.scheme or link.netloc or address in ("", "#"):
+            continue
+        target = (page.parent / unquote(link.path)).resolve() if link.path else page
+        missing = not target.is_file() or (
+            target.suffix == ".html" and link.fragment and unquote(link.fragment) not in anchors(target)
+        )
+        if missing:
+            found.append(address)
+    return found
+
+
+def leftover_markup(page: Path) -> list[str]:
+    """Return what looks like markup in the text that a reader sees."""
+    article = parsed(page).select_one("article")
+    if article is None:
+        return []
+    strings = (s for s in article.find_all(string=True) if not s.find_parent(["pre", "code", "script"]))
+    return [found[0] for string in strings for found in MARKUP.finditer(string)]
+
+
+def bad_outputs(page: Path) -> list[str]:
+    selectors = ".output.stderr, .output.traceback, .cell_output .stderr, .cell_output .traceback, .system-message"
+    return [tag.get_text()[:200] for tag in parsed(page).select(selectors)]
+
+
+def images_without_alt(page: Path) -> list[str]:
+    """Return the images whose alt text is missing, empty or only a file's name, as Sphinx fills it in."""
+    images = parsed(page).find_all("img")
+    return [i.get("src") for i in images if not i.get("alt") or re.search(r"\.(png|svg|jpe?g)$", i["alt"])]
+
+
+CHECKS = [broken_links, leftover_markup, bad_outputs, images_without_alt]
+
+
+def test_the_book_is_built_with_every_page():
+    assert PAGES, "there is no built book: run `make book` first"
+    toc = re.findall(r"(?:root|file): (\S+)", (ROOT / "_toc.yml").read_text())
+    assert [name for name in toc if not (HTML / f"{name}.html").is_file()] == []
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HTML)))
+def test_page(page, check):
+    assert check(page) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "mistake"),
+    [
+        (broken_links, '<a href="nowhere.html">x</a>'),
+        (broken_links, '<a href="#nowhere">x</a>'),
+        (broken_links, '<img src="nowhere.png" alt="x">'),
+        (leftover_markup, "<p>see {term}`logit`</p>"),
+        (leftover_markup, "<p>:::{note}</p>"),
+        (bad_outputs, '<div class="output stderr">a warning</div>'),
+        (bad_outputs, '<div class="cell_output"><div class="output traceback">Error</div></div>'),
+        (images_without_alt, '<img src="x.png">'),
+        (images_without_alt, '<img src="x.png" alt="../_images/x.png">'),
+    ],
+)
+def test_the_checks_find_mistakes(tmp_path, check, mistake):
+    page = tmp_path / "page.html"
+    page.write_text(f"<html><body><article>{mistake}</article></body></html>")
+    assert len(check(page)) == 1
+
+
+def recipes() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "intro.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=["keras", "scikit-learn"])
+def test_recipes_of_the_title_page_run_and_learn(recipe, tmp_path):
+    assert len([line for line in recipe.splitlines() if line.strip()]) <= 10
+    last = "print(LabelCounts.from_predictions(data.Y_test, Y_pred))"
+    assert last in recipe
+    script = recipe + "\nprint('micro-F1', LabelCounts.from_predictions(data.Y_test, Y_pred).f1('micro'))\n"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(re.search(r"micro-F1 ([\d.]+)", done.stdout)[1]) > 0.7

@@ -1,0 +1,107 @@
+"""The chapters' sources: short cells, portable prose, outputs without traces of a machine."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+MYST = re.compile(r"(?m)^\s*(?:```+\{|:::+\s*\{)|\{[a-z][a-z:_-]*\}`")
+MACHINE = re.compile(r"(?:^|[\s'\"(])/(?:[\w.-]+/){2,}|[A-Z]:\\\\|site-packages| at 0x[0-9a-f]{6,}")
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def printed(output):
+    data = output.get("data", {})
+    return output.get("text", "") + data.get("text/plain", "") + data.get("text/html", "")
+
+
+def test_there_are_chapters_and_the_table_of_contents_has_them_all():
+    toc = (ROOT / "_toc.yml").read_text()
+    assert CHAPTERS
+    assert [path.stem for path in CHAPTERS if f"chapters/{path.stem}\n" not in toc] == []
+
+
+def test_cells_are_short(notebook):
+    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code_cells(notebook)]
+    assert statistics.median(lengths) <= 6
+    assert max(lengths) <= 20
+
+
+def test_prose_is_portable_markdown(notebook):
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert [found[0] for text in prose for found in MYST.finditer(text)] == []
+
+
+@pytest.mark.parametrize("myst", ["{term}`logit`", "```{note}\nA note.\n```", ":::{note}\nA note.\n:::"])
+def test_the_search_for_myst_finds_it(myst):
+    assert MYST.search(f"Some text.\n\n{myst}")
+
+
+def test_headings_are_in_order(notebook):
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    levels = [len(found[1]) for found in re.finditer(r"(?m)^(#+) ", prose)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_anatomy(notebook):
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    parts = ["**You will**", "**You need**", "**Runs in**", "## Take away", "## Exercises", "## Go deeper"]
+    positions = [prose.find(part) for part in parts]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+
+
+def test_every_exercise_has_a_folded_solution(notebook):
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    exercises = re.findall(r"(?m)^\*\*(\d+)\.\*\* ", prose.partition("## Exercises")[2])
+    prompts = [cell.metadata.get("mystnb", {}).get("code_prompt_show", "") for cell in code_cells(notebook)]
+    solutions = [prompt.removeprefix("Show solution ") for prompt in prompts if prompt.startswith("Show solution")]
+    assert 3 <= len(exercises) <= 5
+    assert solutions == exercises
+
+
+def test_ran_once_from_top_to_bottom(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_outputs_hold_no_error_no_stderr_and_no_trace_of_a_machine(notebook):
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
+    assert [found[0] for output in outputs for found in MACHINE.finditer(printed(output))] == []
+
+
+def test_every_figure_has_alt_text(notebook):
+    figures = [cell for cell in code_cells(notebook) if any("image/png" in o.get("data", {}) for o in cell.outputs)]
+    texts = [cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "") for cell in figures]
+    assert figures
+    assert [len(text) > 60 for text in texts] == [True] * len(figures)
+
+
+def test_cited_papers_are_in_the_bibliography(notebook):
+    bibliography = (ROOT / "references.bib").read_text()
+    cited = re.findall(r"https://doi\.org/([^)\s]+)", "\n".join(cell.source for cell in notebook.cells))
+    assert cited
+    assert [doi for doi in cited if f"{{{doi}}}" not in bibliography] == []
+
+
+def test_every_reference_has_an_address():
+    entries = (ROOT / "references.bib").read_text().split("\n@")
+    assert [entry.split(",")[0] for entry in entries if not re.search(r"(?m)^\s*(?:doi|url)\s*= \{\S+\}", entry)] == []

@@ -1,0 +1,328 @@
+"""Counts per label: scikit-learn is the oracle, for the counts, the ratios, the averages and the warnings."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
+from sklearn.exceptions import UndefinedMetricWarning
+from sklearn.metrics import f1_score, jaccard_score, multilabel_confusion_matrix, precision_score, recall_score
+
+from mlhelpers.metrics import LabelCounts
+
+PROPERTY = settings(deadline=None, max_examples=40)  # no deadline: the first example also pays for imports
+METRICS = ("precision", "recall", "f1", "jaccard")
+ORACLES = dict(zip(METRICS, (precision_score, recall_score, f1_score, jaccard_score), strict=True))
+AVERAGES = (None, "micro", "macro", "weighted")
+# scikit-learn's jaccard_score knows no NaN.
+METRICS_AND_ZERO_DIVISIONS = [
+    (metric, value) for metric in METRICS for value in (0, 1, "warn", np.nan) if (metric, value) != ("jaccard", np.nan)
+]
+
+NOTHING, EVERYTHING = np.zeros((3, 2), dtype=np.int8), np.ones((3, 2), dtype=np.int8)
+FIRST, SECOND = EVERYTHING * [1, 0], EVERYTHING * [0, 1]
+
+
+@st.composite
+def label_pairs(draw, least=2, most=5):
+    """Draw true and predicted labels. Ones may be rare, so that ratios are often undefined."""
+    shape = draw(st.integers(1, 12)), draw(st.integers(least, most))
+    elements = st.sampled_from(draw(st.sampled_from([(0, 1), (0, 0, 0, 1)])))
+    return draw(arrays(np.int8, shape, elements=elements)), draw(arrays(np.int8, shape, elements=elements))
+
+
+def call(function, *args, **kwargs):
+    """Return the value and whether an UndefinedMetricWarning came with it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        value = function(*args, **kwargs)
+    return value, any(issubclass(warning.category, UndefinedMetricWarning) for warning in caught)
+
+
+def assert_same(ours, theirs):
+    (value, warned), (expected, expected_warned) = ours, theirs
+    np.testing.assert_allclose(value, expected, rtol=1e-12, atol=0)
+    assert warned == expected_warned
+
+
+# Counts
+
+
+@PROPERTY
+@given(label_pairs())
+def test_counts_are_those_of_scikit_learn(pair):
+    counts = LabelCounts.from_predictions(*pair)
+    expected = multilabel_confusion_matrix(*pair)
+    np.testing.assert_array_equal(
+        np.stack([counts.tn, counts.fp, counts.fn, counts.tp], axis=-1), expected.reshape(-1, 4)
+    )
+    np.testing.assert_array_equal(counts.support, pair[0].sum(axis=0))
+    assert counts.n_labels == pair[0].shape[1]
+
+
+@PROPERTY
+@given(label_pairs(least=1, most=1))
+def test_counts_of_one_label(pair):
+    counts = LabelCounts.from_predictions(*pair)
+    true, predicted = (Y == 1 for Y in pair)
+    for name, cell in (
+        ("tp", true & predicted),
+        ("fp", ~true & predicted),
+        ("fn", true & ~predicted),
+        ("tn", ~true & ~predicted),
+    ):
+        np.testing.assert_array_equal(getattr(counts, name), [cell.sum()])
+
+
+FORMS = {
+    "list": np.ndarray.tolist,
+    "bool": lambda Y: Y.astype(bool),
+    "float": lambda Y: Y.astype(float),
+    "DataFrame": pd.DataFrame,
+    "CSR": sparse.csr_array,
+    "CSC matrix": sparse.csc_matrix,
+    "COO": sparse.coo_array,
+    "LIL": sparse.lil_array,
+}
+
+
+@PROPERTY
+@given(label_pairs(least=1), st.sampled_from(sorted(FORMS)), st.sampled_from(sorted(FORMS)))
+def test_form_does_not_matter(pair, form_true, form_pred):
+    y_true, y_pred = FORMS[form_true](pair[0]), FORMS[form_pred](pair[1])
+    assert LabelCounts.from_predictions(y_true, y_pred) == LabelCounts.from_predictions(*pair)
+
+
+@PROPERTY
+@given(label_pairs(least=1), st.lists(st.integers(0, 12)), st.randoms(use_true_random=False))
+def test_counts_add_up_over_any_split(pair, cuts, random):
+    whole = LabelCounts.from_predictions(*pair)
+    rows = list(range(len(pair[0])))
+    random.shuffle(rows)
+    batches = [batch for batch in np.split(rows, sorted(cuts)) if batch.size]
+    # Every other batch comes as a sparse matrix.
+    parts = [
+        LabelCounts.from_predictions(*((np.array, sparse.csr_array)[i % 2](Y[batch]) for Y in pair))
+        for i, batch in enumerate(batches)
+    ]
+    assert sum(parts) == whole
+    assert sum(parts[1:], start=parts[0]) == whole
+    if len(parts) > 1:
+        assert parts[0] + sum(parts[1:]) == sum(parts[1:]) + parts[0] == whole
+
+
+@pytest.mark.parametrize("n", [127, 128, 255, 256, 70_000])
+@pytest.mark.parametrize("form", [np.array, sparse.csr_array])
+def test_counts_do_not_overflow(form, n):
+    ones, zeros = np.ones((n, 1), dtype=np.int8), np.zeros((n, 1), dtype=np.int8)
+    y_true, y_pred = np.hstack([ones, zeros, ones, zeros]), np.hstack([ones, ones, zeros, zeros])
+    counts = LabelCounts.from_predictions(form(y_true), form(y_pred))
+    for row, name in zip(np.eye(4, dtype=int) * n, ("tp", "fp", "fn", "tn"), strict=True):
+        np.testing.assert_array_equal(getattr(counts, name), row)
+        assert getattr(counts, name).dtype == np.int64
+
+
+def test_counts_are_copies_that_cannot_be_written():
+    tp = np.array([1, 2])
+    counts = LabelCounts(tp, tp, tp, tp)
+    tp[:] = 7
+    np.testing.assert_array_equal(counts.tp, [1, 2])
+    for name in ("tp", "fp", "fn", "tn"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(counts, name)[0] = 7
+        with pytest.raises(AttributeError):
+            setattr(counts, name, tp)
+
+
+def test_equality_compares_all_four_counts():
+    counts = LabelCounts([1], [2], [3], [4])
+    assert counts == LabelCounts(tp=[1], fp=[2], fn=[3], tn=[4])
+    for i in range(4):
+        assert counts != LabelCounts(*([n + (i == j)] for j, n in enumerate((1, 2, 3, 4))))
+    assert counts != LabelCounts([1, 1], [2, 2], [3, 3], [4, 4])
+    assert counts != "counts"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(counts)
+
+
+# Ratios
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(("metric", "zero_division"), METRICS_AND_ZERO_DIVISIONS)
+@PROPERTY
+@given(label_pairs())
+@example((NOTHING, NOTHING))
+@example((NOTHING, EVERYTHING))
+@example((EVERYTHING, NOTHING))
+@example((FIRST, SECOND))
+@example((FIRST, FIRST))
+def test_ratios_are_those_of_scikit_learn(metric, average, zero_division, pair):
+    counts = LabelCounts.from_predictions(*pair)
+    value, warned = call(getattr(counts, metric), average, zero_division)
+    assert_same((value, warned), call(ORACLES[metric], *pair, average=average, zero_division=zero_division))
+    if average is None:
+        assert value.dtype == np.float64 and value.shape == (counts.n_labels,)
+    else:
+        assert type(value) is float
+
+
+@pytest.mark.parametrize(("metric", "zero_division"), METRICS_AND_ZERO_DIVISIONS)
+@PROPERTY
+@given(label_pairs(least=1, most=1))
+@example((NOTHING[:, :1], NOTHING[:, :1]))
+def test_ratios_of_one_label_are_those_of_a_binary_problem(metric, zero_division, pair):
+    ratio = getattr(LabelCounts.from_predictions(*pair), metric)
+    expected = call(ORACLES[metric], *(Y.ravel() for Y in pair), average="binary", zero_division=zero_division)
+    for average in AVERAGES:
+        assert_same(call(ratio, average, zero_division), expected)
+
+
+@PROPERTY
+@given(label_pairs(least=1))
+def test_jaccard_with_nan(pair):
+    counts = LabelCounts.from_predictions(*pair)
+    value, support = counts.jaccard(None, np.nan), counts.support
+    f1 = counts.f1(None, np.nan)
+    np.testing.assert_allclose(value, f1 / (2 - f1))  # an identity, NaN where there is nothing to compare
+    defined = ~np.isnan(value)
+    if not defined.any():
+        assert all(np.isnan(counts.jaccard(average, np.nan)) for average in ("micro", "macro", "weighted"))
+        return
+    union = (pair[0] | pair[1]).sum()
+    assert counts.jaccard("micro", np.nan) == pytest.approx((pair[0] & pair[1]).sum() / union)
+    assert counts.jaccard("macro", np.nan) == pytest.approx(np.nanmean(value))
+    # Without support there are no weights: every label counts the same.
+    weights = support[defined] if support.any() else None
+    assert counts.jaccard("weighted", np.nan) == pytest.approx(np.average(value[defined], weights=weights))
+
+
+def test_ratios_by_hand():
+    counts = LabelCounts(tp=[3, 0], fp=[1, 0], fn=[2, 4], tn=[4, 6])
+    np.testing.assert_allclose(counts.precision(None, np.nan), [3 / 4, np.nan])
+    np.testing.assert_allclose(counts.recall(), [3 / 5, 0])
+    np.testing.assert_allclose(counts.f1(), [6 / 9, 0])
+    np.testing.assert_allclose(counts.jaccard(), [3 / 6, 0])
+    assert counts.precision("macro", 1) == pytest.approx((3 / 4 + 1) / 2)
+    assert counts.recall("micro") == pytest.approx(3 / 9)
+    assert counts.f1("weighted") == pytest.approx((6 / 9 * 5 + 0 * 4) / 9)
+
+
+def test_large_counts_keep_their_digits():
+    n = 2**40
+    total = sum(LabelCounts([n, 0], [n, 1], [0, n], [0, 0]) for _ in range(3))
+    np.testing.assert_array_equal(total.tp, [3 * n, 0])
+    np.testing.assert_array_equal(total.precision(), [0.5, 0])
+    assert total.recall("micro") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("average", "what"),
+    [(None, "2 labels"), ("macro", "2 labels"), ("weighted", "2 labels"), ("micro", "the micro-average")],
+)
+@pytest.mark.parametrize("metric", METRICS)
+def test_warning_says_what_is_undefined_and_points_at_the_caller(metric, average, what):
+    counts = LabelCounts.from_predictions(NOTHING, NOTHING)
+    with pytest.warns(UndefinedMetricWarning) as caught:
+        getattr(counts, metric)(average)
+    (warning,) = caught
+    assert str(warning.message) == (
+        f"{metric} is undefined for {what} (its denominator is zero) and was set to 0; "
+        "say what it shall be with zero_division=0, 1 or numpy.nan"
+    )
+    assert warning.filename == __file__
+
+
+def test_table_shows_counts_and_leaves_undefined_ratios_open():
+    counts = LabelCounts(tp=[1200, 0], fp=[300, 0], fn=[0, 2], tn=[0, 1498])
+    assert str(counts).splitlines() == [
+        "label     tp   fp  fn     tn  precision  recall     F1",
+        "0      1,200  300   0      0      0.800   1.000  0.889",
+        "1          0    0   2  1,498          –   0.000  0.000",
+    ]
+
+
+# What is rejected, and with which words
+
+
+SAME_SHAPE = "both must be the same (n_samples, n_labels), with samples and labels in the same order"
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_pred", "error", "start", "end"),
+    [
+        ([[1, 0]], [[0.3, 1]], ValueError, "y_pred holds 0.3 at row 0, column 0, ", "(y_pred >= 0.5).astype(int)"),
+        ([[1, 2]], [[1, 0]], ValueError, "y_true holds 2 at row 0, column 1, ", "(y_true > 0).astype(int)"),
+        ([[1, np.nan]], [[1, 0]], ValueError, "y_true holds nan at row 0, column 1, ", "where it is offered"),
+        ([0, 1], [0, 1], ValueError, "y_true has shape (2,), ", "use numpy.reshape(y_true, (-1, 1))"),
+        ([[0], [1, 2]], [[1, 0]], TypeError, "y_true has rows of different lengths, ", "fit_transform(...)"),
+        ([[1]], [[1], [0]], ValueError, "y_true has shape (1, 1) but y_pred has shape (2, 1); ", SAME_SHAPE),
+        ([[1]], sparse.csr_array([[1, 0]]), ValueError, "y_true has shape (1, 1) but y_pred has ", SAME_SHAPE),
+    ],
+)
+def test_rejected_predictions(y_true, y_pred, error, start, end):
+    with pytest.raises(error) as caught:
+        LabelCounts.from_predictions(y_true, y_pred)
+    assert str(caught.value).startswith(start)
+    assert str(caught.value).endswith(end)
+
+
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        (3, ValueError, "has shape (), expected (n_labels,) with at least one label"),
+        ([], ValueError, "has shape (0,), expected (n_labels,) with at least one label"),
+        ([[3]], ValueError, "has shape (1, 1), expected (n_labels,) with at least one label"),
+        ([-3], ValueError, "holds -3, but a count is never negative"),
+        ([0.3], TypeError, "has dtype float64, expected whole numbers; counts are not rates"),
+        ([True], TypeError, "has dtype bool, expected whole numbers; counts are not rates"),
+        (["3"], TypeError, "has dtype <U1, expected whole numbers; counts are not rates"),
+    ],
+)
+def test_rejected_counts(position, values, error, message):
+    arguments = [[1], [1], [1], [1]]
+    arguments[position] = values
+    with pytest.raises(error) as caught:
+        LabelCounts(*arguments)
+    assert str(caught.value) == f"{('tp', 'fp', 'fn', 'tn')[position]} {message}"
+
+
+def test_rejected_counts_of_different_length():
+    with pytest.raises(ValueError, match=r"one common shape \(n_labels,\), got .*'fn': \(2,\)"):
+        LabelCounts([1], [1], [1, 1], [1])
+
+
+def test_rejected_sums():
+    one, two = LabelCounts([1], [1], [1], [1]), LabelCounts([1, 1], [1, 1], [1, 1], [1, 1])
+    message = "can't add the counts of 2 labels to those of 1; both must come from the same labels in the same order"
+    with pytest.raises(ValueError, match=message):
+        one + two
+    for other in (1, 0.0, [one]):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            one + other
+        with pytest.raises(TypeError, match=r"unsupported operand|can only concatenate"):
+            other + one
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("average", ["samples", "binary", 1])
+def test_rejected_averages(metric, average):
+    advice = "; counts per label no longer know the samples" if average == "samples" else ""
+    message = f"average must be one of {AVERAGES}, got {average!r}{advice}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        getattr(LabelCounts([1], [1], [1], [1]), metric)(average)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("zero_division", [0.5, 2, -np.inf, "raise", None])
+def test_rejected_zero_divisions(metric, zero_division):
+    # Nothing is undefined here: a bad argument must not wait for the first empty label.
+    message = f'zero_division must be "warn", 0, 1 or numpy.nan, got {zero_division!r}'
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        getattr(LabelCounts([1], [1], [1], [1]), metric)(zero_division=zero_division)

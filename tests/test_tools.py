@@ -1,0 +1,182 @@
+"""The commands behind the Makefile: what is executed again, what is stored, what a failure leaves."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """Return tools/book.py at work on a project of one chapter in a scratch folder."""
+    module = load("book")
+    for name in ("ROOT", "BUILD", "EXECUTED", "SOURCE", "HTML", "INPUTS"):
+        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).relative_to(ROOT))
+    (tmp_path / "mlhelpers").mkdir()
+    (tmp_path / "mlhelpers" / "__init__.py").write_text("VALUE = 1\n")
+    (tmp_path / "requirements.lock").write_text("")
+    chapter(tmp_path, "print(6 * 7)")
+    return module
+
+
+def chapter(folder, *sources, prose="# Title"):
+    cells = [nbformat.v4.new_markdown_cell(prose), *map(nbformat.v4.new_code_cell, sources)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    path = folder / "chapters" / "00_one.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+def counted(book, monkeypatch):
+    """Count the executions that follow, without starting a kernel."""
+    names = []
+    monkeypatch.setattr(book, "execute", lambda name, notebook: names.append(name) or {"seconds": 0, "peak_mib": 0})
+    return names
+
+
+def test_a_chapter_is_executed_and_its_outputs_are_kept(book, tmp_path, capsys):
+    path = tmp_path / "chapters" / "00_one.ipynb"
+    notebook, record = book.executed(path, book.environment_digest())
+    assert notebook.cells[1].outputs[0].text == "42\n"
+    assert record["seconds"] > 0
+    assert "00_one" in capsys.readouterr().out
+    again, _ = book.executed(path, book.environment_digest())
+    assert again.cells[1].outputs == notebook.cells[1].outputs
+    assert capsys.readouterr().out == ""
+
+
+def test_only_what_changes_the_outputs_executes_a_chapter_again(book, tmp_path, monkeypatch):
+    names = counted(book, monkeypatch)
+    path = tmp_path / "chapters" / "00_one.ipynb"
+
+    def executions():
+        names.clear()
+        book.executed(path, book.environment_digest())
+        return len(names)
+
+    assert (executions(), executions()) == (1, 0)
+    chapter(tmp_path, "print(6 * 7)", prose="# Another title")
+    assert executions() == 0
+    chapter(tmp_path, "print(6 * 8)")
+    assert (executions(), executions()) == (1, 0)
+    (tmp_path / "mlhelpers" / "__init__.py").write_text("VALUE = 2\n")
+    assert (executions(), executions()) == (1, 0)
+    (tmp_path / "mlhelpers" / "other.py").write_text("")
+    assert executions() == 1
+    (tmp_path / "mlhelpers" / "other.py").unlink()
+    assert executions() == 1
+    (tmp_path / "requirements.lock").write_text("numpy==2\n")
+    assert executions() == 1
+
+
+def test_a_broken_record_is_executed_again(book, tmp_path, monkeypatch):
+    names = counted(book, monkeypatch)
+    path = tmp_path / "chapters" / "00_one.ipynb"
+    book.executed(path, "environment")
+    (book.EXECUTED / "00_one.json").write_text('{"key": ')
+    book.executed(path, "environment")
+    assert names == ["00_one", "00_one"]
+
+
+def test_a_failing_chapter_names_chapter_cell_and_traceback_and_leaves_the_last_book(book, tmp_path):
+    book.HTML.mkdir(parents=True)
+    (book.HTML / "index.html").write_text("the last good book")
+    chapter(tmp_path, "x = 1", "1 / 0")
+    with pytest.raises(SystemExit) as failure:
+        book.build()
+    message = str(failure.value.code)
+    assert "chapters/00_one.ipynb, cell 3 of 3" in message
+    assert "ZeroDivisionError" in message
+    assert (book.HTML / "index.html").read_text() == "the last good book"
+    assert not (book.EXECUTED / "00_one.json").exists()
+
+
+def test_pages_with_a_warning_fail_and_leave_the_last_book(book, tmp_path, monkeypatch):
+    monkeypatch.setattr(book, "chapters", list)
+    book.HTML.mkdir(parents=True)
+    (book.HTML / "index.html").write_text("the last good book")
+    (tmp_path / "_config.yml").write_text('title: A book\nexecute: {execute_notebooks: "off"}\n')
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: intro\n")
+    (tmp_path / "intro.md").write_text("# Title\n\n[nowhere](nowhere.md)\n")
+    for _ in range(2):
+        with pytest.raises(SystemExit, match="the last book stays"):
+            book.build()
+    assert (book.HTML / "index.html").read_text() == "the last good book"
+    (tmp_path / "intro.md").write_text("# Title\n")
+    book.build()
+    assert "Title" in (book.HTML / "intro.html").read_text()
+
+
+def test_running_twice_stores_the_same_bytes(book, tmp_path):
+    source = "import sys\nfor i in range(3):\n    print(i, flush=True)\nsys.stdout.flush()\nprint(3)\n4"
+    path = chapter(tmp_path, source, "import time\ntime.time() > 0")
+    book.run([])
+    first = path.read_bytes()
+    book.run(["00"])
+    assert path.read_bytes() == first
+    stored = json.loads(first)
+    assert [cell["execution_count"] for cell in stored["cells"] if cell["cell_type"] == "code"] == [1, 2]
+    assert stored["metadata"]["language_info"] == {"name": "python"}
+    assert all(set(cell["metadata"]) == set() for cell in stored["cells"])
+
+
+def test_running_a_chapter_that_does_not_exist_says_which_there_are(book):
+    with pytest.raises(SystemExit, match="no chapter begins with 99; there are 00_one"):
+        book.run(["99"])
+
+
+@pytest.mark.parametrize(
+    ("version", "problem"), [((3, 10, 1), "too old"), ((3, 14, 0), "too new"), ((2, 7, 18), "too old")]
+)
+def test_a_python_out_of_range_is_one_clear_line(monkeypatch, version, problem):
+    environment = load("environment")
+    monkeypatch.setattr(environment.sys, "version_info", version)
+    with pytest.raises(SystemExit) as failure:
+        environment.check_python()
+    message = str(failure.value.code)
+    assert problem in message
+    assert "3.11 to 3.13" in message
+    assert "PYTHON=" in message
+    assert "\n" not in message
+
+
+def test_a_failed_step_is_one_clear_line(capfd):
+    environment = load("environment")
+    with pytest.raises(SystemExit) as failure:
+        environment.step(
+            [sys.executable, "-c", "import sys; print('noise'); sys.exit('ERROR: unreachable')"], "no network?"
+        )
+    assert failure.value.code == "error: no network? (ERROR: unreachable)"
+    assert capfd.readouterr().err == ""
+
+
+def test_the_lock_has_hashes_and_no_address():
+    lock = (ROOT / "requirements.lock").read_text()
+    pinned = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
+    assert len(pinned) > 100
+    assert all("==" in line and line.endswith("\\") for line in pinned)
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock
+    assert "index-url" not in lock
+
+
+def test_help_lists_every_target():
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ("book", "test", "run", "bench", "lint", "clean", "help"):
+        assert f"make {target} " in done.stdout
