@@ -17,9 +17,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.metrics import f1_score
 
-from mlhelpers._table import Table
 from mlhelpers.labels import cooccurrence
 from mlhelpers.metrics import LabelCounts
+from mlhelpers.tables import Table
 
 REPEATS = 5
 

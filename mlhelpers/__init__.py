@@ -1,6 +1,6 @@
 """Helpers for multi-label classification: one checked label matrix, additive counts, figures.
 
-Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``metrics`` and ``plotting``.
+Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``metrics``, ``plotting``, ``tables``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -12,7 +12,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "labels", "metrics", "plotting")
+_MODULES = ("datasets", "labels", "metrics", "plotting", "tables")
 
 
 def __getattr__(name: str) -> ModuleType:

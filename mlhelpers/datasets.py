@@ -13,8 +13,8 @@ from scipy.special import ndtri
 from sklearn.datasets import load_digits
 from sklearn.utils import check_random_state
 
-from mlhelpers._table import Table
 from mlhelpers.labels import label_summary
+from mlhelpers.tables import Table
 
 _SPLITS = ("train", "val", "test")
 _DIGIT_SHARES = (0.6, 0.2, 0.2)  # of the digit images, in the order of _SPLITS

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._table import Table
+from mlhelpers.tables import Table
 
 LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._table import Table
 from mlhelpers.labels import check_labels
+from mlhelpers.tables import Table
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"]
 ZeroDivision: TypeAlias = float | Literal["warn"]

@@ -214,7 +214,8 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Sequence[str] | None = 
     figure, (ax,) = _axes(1, 1, 2.8)
     bars = ax.bar(_names(label_names, matrix.shape[1]), count / matrix.shape[0], color=BLUE)
     ax.bar_label(bars, [f"{c:,}" for c in count], fontsize=9)
-    ax.set(title=title, xlabel="label", ylabel="fraction of samples", ylim=(0, None))
+    ax.set(title=title, xlabel="label", ylabel="fraction of samples")
+    ax.margins(y=0.12)
     return figure
 
 
@@ -255,7 +256,8 @@ def plot_lift(lift: ArrayLike, *, label_names: Sequence[str] | None = None, titl
     image = ax.imshow(values, cmap="PuOr", vmin=0, vmax=2)
     for (i, j), value in np.ndenumerate(values):
         if i != j:
-            ax.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=8, color="black")
+            dark = image.norm(value) < 0.2 or image.norm(value) > 0.8
+            ax.text(j, i, f"{value:.1f}", ha="center", va="center", fontsize=8, color="white" if dark else "black")
     ax.set(title=title, xticks=range(len(names)), yticks=range(len(names)), xticklabels=names, yticklabels=names)
     ax.set(xlabel="label", ylabel="label")
     figure.colorbar(image, ax=ax, label="lift (1: independent)", extend="max", shrink=0.85)

@@ -110,6 +110,13 @@ def test_splits_divide_the_images_of_every_digit():
             assert len({i for i in split if DIGITS[i] == digit}) == pytest.approx(share * n, abs=1)
 
 
+def test_another_random_state_divides_the_images_another_way():
+    train = load_digit_scenes(400, 1, 1, jitter=0, random_state=0).X_train
+    test = load_digit_scenes(1, 1, 400, jitter=0, random_state=1).X_test
+    in_train, in_test = ({image for _, image, _ in find_images(X, (2, 2), 0)} for X in (train, test))
+    assert in_train & in_test
+
+
 def test_cells_and_shifts_are_drawn_uniformly():
     X = load_digit_scenes(1500, 1, 1, jitter=1).X_train
     places = np.array([place for _, _, place in find_images(X, (2, 2), 1)])

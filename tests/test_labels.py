@@ -67,6 +67,7 @@ DENSE_FORMS = {
         for t in ("?", "i1", "u1", "i8", "u8", ">i4", "f2", "f4", "f8", "g")
     },
     "object": lambda Y: Y.astype(object),
+    "object, of NumPy's booleans": np.frompyfunc(np.bool_, 1, 1),
     "Fortran order": np.asfortranarray,
     "read-only": read_only,
     "every other row, columns reversed": lambda Y: np.repeat(Y, 2, axis=0)[::2, ::-1][:, ::-1],
@@ -78,9 +79,9 @@ DENSE_FORMS = {
     "DataFrame of bool": lambda Y: pd.DataFrame(Y.astype(bool)),
     "DataFrame of Int8": lambda Y: nullable(Y, "Int8"),
     "DataFrame of boolean": lambda Y: nullable(Y.astype(bool), "boolean"),
-    "DataFrame of mixed dtypes": lambda Y: pd.concat([pd.DataFrame(Y == 1), pd.DataFrame(Y * 1.0)], axis=1).iloc[
-        :, : Y.shape[1]
-    ],
+    "DataFrame of mixed dtypes": lambda Y: pd.DataFrame(
+        {j: column.astype((bool, int, float)[j % 3]) for j, column in enumerate(Y.T)}
+    ),
     "DataFrame of sparse columns": lambda Y: pd.DataFrame(Y).astype(pd.SparseDtype(int, 0)),
     "masked array without mask": np.ma.array,
     "masked array with nothing masked": lambda Y: np.ma.array(Y, mask=np.zeros(Y.shape, bool)),
