@@ -1,0 +1,118 @@
+"""The figures draw what they are given, leave the reader's settings alone, and say what is wrong."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # the tests run without a display
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from scipy import sparse
+from scipy.special import expit, softmax
+
+from mlhelpers import plotting
+
+IMAGES = np.linspace(0, 1, 3 * 4 * 5).reshape(3, 4, 5)
+LABELS = np.array([[1, 0], [0, 0], [1, 1]])
+FIGURES = {
+    "scenes": lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2, title="Scenes"),
+    "label_rows": lambda: plotting.plot_label_rows(IMAGES, LABELS, title="Rows"),
+    "label_frequencies": lambda: plotting.plot_label_frequencies(LABELS, title="Frequencies"),
+    "lift": lambda: plotting.plot_lift([[2.0, 0.5], [0.5, 2.0]], title="Lift"),
+    "probabilities": lambda: plotting.plot_probabilities([2.0, -1.0], title="Probabilities"),
+    "curves": lambda: plotting.plot_curves([0, 1, 2], {"a": [0, 1, np.inf], "b": [1, 1, 1]}, title="Curves"),
+    "label_set_sizes": lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS}, title="Sizes"),
+}
+
+
+def texts(figure: Figure) -> list[str]:
+    found = [t.get_text() for ax in figure.axes for t in (*ax.texts, ax.title, ax._left_title)]
+    return [*found, figure.get_suptitle()]
+
+
+def bar_heights(ax) -> list[float]:
+    return [bar.get_height() for bar in ax.patches]
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_a_figure_is_returned_once_and_settings_stay(draw, tmp_path):
+    before = dict(mpl.rcParams)
+    figure = draw()
+    assert isinstance(figure, Figure)
+    assert dict(mpl.rcParams) == before
+    assert plt.get_fignums() == []  # else a notebook shows the figure twice
+    figure.savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_a_figure_fits_a_phone(draw):
+    figure = draw()
+    smallest = min(t.get_fontsize() for t in figure.findobj(mpl.text.Text) if t.get_text())
+    pixels_per_point = 350 / (figure.get_figwidth() * 72)
+    assert smallest * pixels_per_point >= 7.5
+    assert figure.get_facecolor() == (1, 1, 1, 1)
+
+
+def test_scenes_stand_under_their_label_sets():
+    figure = plotting.plot_scenes(IMAGES, sparse.csr_array(LABELS), label_names=["cat", "dog"], n_columns=2)
+    assert [ax.get_title() for ax in figure.axes] == ["{cat}", "{}", "{cat, dog}", ""]
+    np.testing.assert_array_equal(figure.axes[2].images[0].get_array(), IMAGES[2])
+
+
+def test_label_rows_show_the_matrix():
+    table = plotting.plot_label_rows(IMAGES, LABELS).axes[0]
+    assert [t.get_text() for t in table.texts] == [str(v) for v in LABELS.ravel()]
+
+
+def test_label_frequencies_are_means_and_name_the_counts():
+    ax = plotting.plot_label_frequencies(LABELS).axes[0]
+    assert bar_heights(ax) == pytest.approx(LABELS.mean(axis=0))
+    assert [t.get_text() for t in ax.texts] == ["2", "1"]
+
+
+def test_lift_leaves_the_diagonal_blank_and_numbers_legible():
+    given = np.array([[2.0, 0.1], [1.9, 2.0]])
+    ax = plotting.plot_lift(given).axes[0]
+    assert [t.get_text() for t in ax.texts] == ["0.1", "1.9"]
+    assert [t.get_color() for t in ax.texts] == ["white", "white"]
+    assert given[0, 0] == 2.0  # the argument is not changed
+
+
+def test_probabilities_are_those_of_scipy():
+    logits = np.array([4.0, -2.0, 3.0])
+    axes = plotting.plot_probabilities(logits).axes
+    assert bar_heights(axes[0]) == pytest.approx(expit(logits))
+    assert bar_heights(axes[1]) == pytest.approx(softmax(logits))
+
+
+def test_label_set_sizes_count_rows():
+    predicted = np.ones_like(LABELS)
+    ax = plotting.plot_label_set_sizes(LABELS, {"all ones": predicted}).axes[0]
+    assert bar_heights(ax) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (
+            lambda: plotting.plot_scenes(IMAGES[0], LABELS),
+            r"X has shape \(4, 5\).*expected \(n_samples, height, width\)",
+        ),
+        (lambda: plotting.plot_scenes(IMAGES[:2], LABELS), r"X has shape \(2, 4, 5\) and Y has shape \(3, 2\)"),
+        (lambda: plotting.plot_label_rows(IMAGES[:2], LABELS), r"X has shape \(2, 4, 5\) and Y has shape \(3, 2\)"),
+        (lambda: plotting.plot_label_frequencies(LABELS, label_names=["a"]), "label_names has 1 names for 2 labels"),
+        (lambda: plotting.plot_label_frequencies([0, 1]), r"Y has shape \(2,\)"),
+        (lambda: plotting.plot_lift([[1.0, 2.0]]), r"lift has shape \(1, 2\), expected \(n_labels, n_labels\)"),
+        (
+            lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS[:1]}),
+            r"predictions\['m'\] has shape \(1, 2\) but y_true has shape \(3, 2\)",
+        ),
+    ],
+)
+def test_bad_input_is_named(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
