@@ -8,17 +8,22 @@ nor TensorFlow.
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlhelpers import datasets, labels, metrics, plotting, tables  # noqa: F401
 
 __version__ = "0.1.0"
 
 _MODULES = ("datasets", "labels", "metrics", "plotting", "tables")
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _MODULES:
-        return importlib.import_module(f"mlhelpers.{name}")
-    raise AttributeError(f"module 'mlhelpers' has no attribute {name!r}")
+if not TYPE_CHECKING:  # else every misspelt name would type-check
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return importlib.import_module(f"mlhelpers.{name}")
+        raise AttributeError(f"module 'mlhelpers' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -41,8 +41,9 @@ def check_labels(Y: Any, *, allow_missing: bool = False, name: str = "Y") -> Any
     Returns
     -------
     numpy.ndarray of int8 or scipy.sparse.csr_array of int8, of shape (n_samples, n_labels)
-        Dense input gives a dense array (the very same object if it is an int8 array already),
-        sparse input of any format gives a canonical CSR array. Unknown labels become -1.
+        Dense input gives a dense array (without a copy if it is int8 already; don't write into
+        it), sparse input of any format gives a canonical CSR array, DataFrames of sparse columns
+        become dense. Unknown labels become -1.
 
     Raises
     ------
@@ -70,15 +71,17 @@ one label for all samples, use numpy.reshape(Y, (-1, 1))
         return _check_sparse(Y, allow_missing, name)
     values = _as_numeric(Y, name)
     _check_shape(values.shape, name)
-    if values.dtype == np.bool_:
-        return values.astype(np.int8)
-    if not _only_zero_and_one(values):
-        values = _mark_missing(values, allow_missing, name)
-    return values.astype(np.int8, copy=False)
+    labels, wrong = _read_labels(values, allow_missing)
+    if wrong is not None:
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(_wrong_value(values[index], index, name))
+    return labels
 
 
 def _as_numeric(Y: Any, name: str) -> NDArray[Any]:
     """Return Y as a boolean or numeric array, without changing what it says."""
+    if isinstance(Y, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in Y):
+        Y = np.ma.stack(Y)  # np.asarray would drop the masks of the rows
     if isinstance(Y, np.ma.MaskedArray):
         values = np.asarray(Y)
         if np.ma.is_masked(Y) and values.dtype.kind in "biufO":
@@ -93,6 +96,10 @@ def _as_numeric(Y: Any, name: str) -> NDArray[Any]:
     if values.dtype == object and values.ndim == 2:
         values = _object_to_float(values, name)
     if values.dtype.kind not in "biuf":
+        if values.ndim == 0:
+            raise TypeError(f"{name} is of type {type(Y).__name__}, but {_SHAPE_ADVICE}; pass an array")
+        if values.dtype.kind in "SU" and np.isin(values, np.array(["0", "1"], values.dtype)).all():
+            raise TypeError(f"{name} holds text, but {_SHAPE_ADVICE}; use numpy.asarray({name}).astype(int)")
         raise TypeError(f"{name} has dtype {values.dtype}, but {_SHAPE_ADVICE}; {_SETS_ADVICE}")
     return values
 
@@ -102,7 +109,7 @@ def _object_to_float(values: NDArray[Any], name: str) -> NDArray[Any]:
     numbers = np.full(values.shape, np.nan)
     for index, value in np.ndenumerate(values):
         if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-            numbers[index] = float(value)
+            numbers[index] = _as_float(value)
         elif value is not None and type(value).__name__ != "NAType":
             raise TypeError(
                 f"{name} holds {value!r} of type {type(value).__name__} at {_place(index)}, "
@@ -111,7 +118,20 @@ def _object_to_float(values: NDArray[Any], name: str) -> NDArray[Any]:
     return numbers
 
 
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int of more than 300 digits
+        return float("inf")
+
+
 def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    if 0 in shape:
+        what = "samples (rows)" if shape[0] == 0 else "labels (columns)"
+        raise ValueError(
+            f"{name} is empty: it has shape {shape}, so no {what}; pass at least one, "
+            "or look for the filter that removed them"
+        )
     if len(shape) != 2:
         way_out = (
             "if these are class indices, use sklearn.preprocessing.label_binarize, and if this is "
@@ -120,22 +140,18 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
             else "reshape it to two dimensions"
         )
         raise ValueError(f"{name} has shape {shape}, but {_SHAPE_ADVICE}; {way_out}")
-    if 0 in shape:
-        what = "samples (rows)" if shape[0] == 0 else "labels (columns)"
-        raise ValueError(
-            f"{name} is empty: it has shape {shape}, so no {what}; pass at least one, "
-            "or look for the filter that removed them"
-        )
 
 
-def _only_zero_and_one(values: NDArray[Any]) -> bool:
+def _read_labels(values: NDArray[Any], allow_missing: bool) -> tuple[NDArray[np.int8], NDArray[np.bool_] | None]:
+    """Return the values as int8 with -1 for missing ones, and where they are no labels, if anywhere."""
+    if values.dtype == np.bool_:
+        return values.astype(np.int8), None
     if values.dtype.kind == "f":
-        return bool(((values == 0) | (values == 1)).all())
-    return bool(values.max() <= 1 and values.min() >= 0)
-
-
-def _mark_missing(values: NDArray[Any], allow_missing: bool, name: str) -> NDArray[np.int8]:
-    """Return int8 with -1 for missing labels, or raise for the first value that is no label."""
+        proper = bool(((values == 0) | (values == 1)).all())
+    else:
+        proper = values.size == 0 or bool(values.max() <= 1 and values.min() >= 0)
+    if proper:
+        return values.astype(np.int8, copy=False), None
     unknown = values == MISSING
     if values.dtype.kind == "f":
         unknown |= np.isnan(values)
@@ -143,13 +159,12 @@ def _mark_missing(values: NDArray[Any], allow_missing: bool, name: str) -> NDArr
     if allow_missing:
         wrong &= ~unknown
     if wrong.any():
-        index = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ValueError(_wrong_value(values[index], index, name))
-    return np.where(unknown, MISSING, np.where(unknown, 0, values)).astype(np.int8)
+        return np.empty((0, 0), np.int8), wrong
+    return np.where(unknown, MISSING, values == 1).astype(np.int8), None
 
 
 def _wrong_value(value: Any, index: tuple[int, ...], name: str) -> str:
-    message = f"{name} holds {value:g} at {_place(index)}, but {_SHAPE_ADVICE}; "
+    message = f"{name} holds {repr(value.item()).removesuffix('.0')} at {_place(index)}, but {_SHAPE_ADVICE}; "
     if np.isnan(value) or value == MISSING:
         return message + "drop or fill the unknown labels, or ask for allow_missing=True where it is offered"
     if 0 < value < 1:
@@ -170,21 +185,16 @@ def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
             f"turn it into labels first, as in ({name} != 0).astype(int)"
         )
     _check_shape(Y.shape, name)
+    if Y.dtype.kind in "iu":
+        Y = Y.astype(np.int64)  # duplicate entries add up, and 8 bits would overflow
     matrix = sparse.csr_array(Y, copy=True)
     matrix.sum_duplicates()
-    data = matrix.data
-    if data.size and not _only_zero_and_one(data):
-        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        try:
-            data = _mark_missing(data[None, :], allow_missing, name)[0]
-        except ValueError:
-            bad = ~np.isin(data, (0, 1, MISSING) if allow_missing else (0, 1))
-            if allow_missing and data.dtype.kind == "f":
-                bad &= ~np.isnan(data)
-            first = int(np.argmax(bad))
-            index = (int(rows[first]), int(matrix.indices[first]))
-            raise ValueError(_wrong_value(data[first], index, name)) from None
-    matrix = sparse.csr_array((data.astype(np.int8), matrix.indices, matrix.indptr), shape=matrix.shape)
+    labels, wrong = _read_labels(matrix.data, allow_missing)
+    if wrong is not None:
+        first = int(wrong.argmax())
+        row = int(np.searchsorted(matrix.indptr, first, side="right")) - 1
+        raise ValueError(_wrong_value(matrix.data[first], (row, int(matrix.indices[first])), name))
+    matrix = sparse.csr_array((labels, matrix.indices, matrix.indptr), shape=matrix.shape)
     matrix.eliminate_zeros()
     return matrix
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from mlhelpers.labels import check_labels
@@ -17,10 +18,11 @@ Average: TypeAlias = Literal["micro", "macro", "weighted"]
 ZeroDivision: TypeAlias = float | Literal["warn"]
 Counts: TypeAlias = NDArray[np.int64]
 
+_MOST = 2**60  # leaves room for sums of counts in 64 bits
 _AVERAGES = (None, "micro", "macro", "weighted")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, init=False)
 class LabelCounts:
     """True and false positives and negatives of every label: counts that add up.
 
@@ -65,10 +67,13 @@ class LabelCounts:
     fn: Counts
     tn: Counts
 
-    def __post_init__(self) -> None:
-        for name in ("tp", "fp", "fn", "tn"):
-            object.__setattr__(self, name, _check_counts(getattr(self, name), name))
-        shapes = {name: getattr(self, name).shape for name in ("tp", "fp", "fn", "tn")}
+    __array_ufunc__ = None  # else array + counts would add the counts to every element
+
+    def __init__(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike) -> None:
+        counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
+        for name, values in counts.items():
+            object.__setattr__(self, name, _check_counts(values, name))
+        shapes = {name: getattr(self, name).shape for name in counts}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"tp, fp, fn and tn must have one common shape (n_labels,), got {shapes}")
 
@@ -137,6 +142,10 @@ class LabelCounts:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[type[LabelCounts], tuple[Counts, Counts, Counts, Counts]]:
+        # Through the constructor, so that a copy on another machine is read-only, too.
+        return LabelCounts, (self.tp, self.fp, self.fn, self.tn)
+
     @overload
     def precision(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
     @overload
@@ -200,13 +209,14 @@ class LabelCounts:
         """
         return self._ratio("jaccard", self.tp, self.tp + self.fp + self.fn, average, zero_division)
 
-    def _ratio(self, metric: str, numerator: Counts, denominator: Counts, average: Any, zero_division: Any) -> Any:
-        if average not in _AVERAGES:
+    def _ratio(self, metric: str, numerator: Any, denominator: Any, average: Any, zero_division: Any) -> Any:
+        if not (average is None or isinstance(average, str)) or average not in _AVERAGES:
             raise ValueError(
                 f"average must be one of {_AVERAGES}, got {average!r}"
-                + ("; counts per label no longer know the samples" if average == "samples" else "")
+                + ("; counts per label no longer know the samples" if str(average) == "samples" else "")
             )
         undefined = _undefined_value(zero_division)
+        numerator, denominator = numerator.astype(float), denominator.astype(float)
         if average == "micro":
             numerator, denominator = numerator.sum(keepdims=True), denominator.sum(keepdims=True)
         empty = denominator == 0
@@ -234,13 +244,25 @@ class LabelCounts:
 
 
 def _check_counts(values: Any, name: str) -> Counts:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} has rows of different lengths, expected shape (n_labels,): one count per label"
+        ) from None
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, expected (n_labels,) with at least one label")
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} has dtype {array.dtype}, expected whole numbers; counts are not rates")
-    if array.min() < 0:
-        raise ValueError(f"{name} holds {array.min()}, but a count is never negative")
+        raise ValueError(
+            f"{name} has shape {array.shape}, expected (n_labels,) with at least one label; "
+            f"pass one count per label (it is of type {type(values).__name__})"
+        )
+    if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} has dtype {array.dtype} ({type(values).__name__}), expected whole numbers without a mask; "
+            "counts are not rates, and whole numbers stored as floats need .astype(int)"
+        )
+    if array.min() < 0 or array.max() > _MOST:
+        wrong = array.min() if array.min() < 0 else array.max()
+        raise ValueError(f"{name} holds {wrong}, expected counts from 0 to {_MOST}; look where they were added up")
     counts = array.astype(np.int64)
     counts.flags.writeable = False
     return counts
@@ -253,8 +275,11 @@ def _column_sums(matrix: Any) -> Counts:
 def _undefined_value(zero_division: Any) -> float:
     if isinstance(zero_division, str) and zero_division == "warn":
         return 0.0
-    if isinstance(zero_division, (int, float)) and (zero_division in (0, 1) or np.isnan(zero_division)):
-        return float(zero_division)
+    if isinstance(zero_division, numbers.Real) and not isinstance(zero_division, bool):
+        if zero_division in (0, 1):
+            return float(zero_division)
+        if zero_division != zero_division:
+            return float("nan")
     raise ValueError(f'zero_division must be "warn", 0, 1 or numpy.nan, got {zero_division!r}')
 
 

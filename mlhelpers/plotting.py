@@ -9,7 +9,8 @@ palette of Okabe and Ito, so that they read the same in both themes and for colo
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
@@ -21,11 +22,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, softmax
 
+from mlhelpers._validation import real_array, whole_number
 from mlhelpers.labels import check_labels
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
 _WIDTH = 5.0  # inches
 _P = ParamSpec("_P")
+_SETTINGS = threading.Lock()  # matplotlib's settings are shared by all threads
 _STYLE: Any = {
     "font.size": 10,
     "axes.titlesize": 10,
@@ -36,7 +39,6 @@ _STYLE: Any = {
     "figure.dpi": 200,
     "figure.facecolor": "white",
     "axes.facecolor": "white",
-    "savefig.facecolor": "white",
     "text.color": "black",
     "axes.labelcolor": "black",
     "legend.frameon": False,
@@ -48,8 +50,10 @@ def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
 
     @functools.wraps(draw)
     def styled(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
-        with plt.rc_context(_STYLE):
-            return draw(*args, **kwargs)
+        with _SETTINGS, plt.style.context(["default", _STYLE]):
+            figure = draw(*args, **kwargs)
+            figure.draw_without_rendering()  # ticks take their style when they are first drawn
+            return figure
 
     return styled
 
@@ -63,14 +67,29 @@ def _axes(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[F
     return figure, axes.ravel()
 
 
-def _names(label_names: Sequence[str] | None, n_labels: int) -> list[str]:
+def _names(label_names: Iterable[str] | None, n_labels: int) -> list[str]:
     if label_names is None:
         return [str(i) for i in range(n_labels)]
-    if len(label_names) != n_labels:
-        raise ValueError(
-            f"label_names has {len(label_names)} names for {n_labels} labels; give one name per column, in order"
+    if isinstance(label_names, (str, Set, Mapping)) or not isinstance(label_names, Iterable):
+        raise TypeError(
+            f"label_names must be a sequence of names, got {type(label_names).__name__}; "
+            "give a list with one name per column, in order"
         )
-    return [str(name) for name in label_names]
+    names = [str(name) for name in label_names]
+    if len(names) != n_labels:
+        raise ValueError(
+            f"label_names has {len(names)} names for {n_labels} labels; give one name per column, in order"
+        )
+    return names
+
+
+def _check_named(values: Any, name: str, most: int | None = None) -> None:
+    if not isinstance(values, Mapping) or not values:
+        raise TypeError(f"{name} must map at least one name to its values, got {values!r:.80}; pass a dict")
+    if most is not None and len(values) > most:
+        raise ValueError(
+            f"{name} has {len(values)} entries, and more than {most} can't be told apart; draw two figures"
+        )
 
 
 def _label_set(row: NDArray[Any], names: Sequence[str]) -> str:
@@ -79,7 +98,7 @@ def _label_set(row: NDArray[Any], names: Sequence[str]) -> str:
 
 @_styled
 def plot_scenes(
-    X: ArrayLike, Y: ArrayLike, *, label_names: Sequence[str] | None = None, n_columns: int = 4, title: str = ""
+    X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | None = None, n_columns: int = 4, title: str = ""
 ) -> Figure:
     """Show images, each under its label set.
 
@@ -112,6 +131,7 @@ def plot_scenes(
     """
     images, matrix = _images_and_labels(X, Y)
     names = _names(label_names, matrix.shape[1])
+    n_columns = whole_number(n_columns, "n_columns", least=1)
     n_rows = -(-len(images) // n_columns)
     figure, axes = _axes(n_rows, n_columns, 1.45 * n_rows + 0.25)
     for ax in axes:
@@ -125,7 +145,7 @@ def plot_scenes(
 
 
 @_styled
-def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = "") -> Figure:
     """Show images, each beside its row of the label matrix.
 
     Parameters
@@ -173,8 +193,8 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Sequence[str] | 
 
 
 def _images_and_labels(X: ArrayLike, Y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int8]]:
-    images, matrix = np.asarray(X), check_labels(Y)
-    if images.ndim != 3 or len(images) != matrix.shape[0]:
+    images, matrix = real_array(X, "X", ("n_samples", "height", "width")), check_labels(Y)
+    if len(images) != matrix.shape[0]:
         raise ValueError(
             f"X has shape {images.shape} and Y has shape {matrix.shape}; expected (n_samples, height, width) "
             "and (n_samples, n_labels) of the same samples"
@@ -189,7 +209,7 @@ def _draw_image(ax: Axes, image: NDArray[Any]) -> None:
 
 
 @_styled
-def plot_label_frequencies(Y: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = "") -> Figure:
     """Draw how often each label occurs, with its number of positives.
 
     Parameters
@@ -212,7 +232,8 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Sequence[str] | None = 
     matrix = check_labels(Y)
     count = np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
     figure, (ax,) = _axes(1, 1, 2.8)
-    bars = ax.bar(_names(label_names, matrix.shape[1]), count / matrix.shape[0], color=BLUE)
+    bars = ax.bar(range(len(count)), count / matrix.shape[0], color=BLUE)
+    ax.set_xticks(range(len(count)), _names(label_names, len(count)))
     ax.bar_label(bars, [f"{c:,}" for c in count], fontsize=9)
     ax.set(title=title, xlabel="label", ylabel="fraction of samples")
     ax.margins(y=0.12)
@@ -220,7 +241,7 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Sequence[str] | None = 
 
 
 @_styled
-def plot_lift(lift: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = "") -> Figure:
     """Draw which labels attract and which repel each other.
 
     Parameters
@@ -247,8 +268,8 @@ def plot_lift(lift: ArrayLike, *, label_names: Sequence[str] | None = None, titl
     >>> plot_lift([[2.0, 0.5], [0.5, 2.0]])
     <Figure size 1000x860 with 2 Axes>
     """
-    values = np.array(lift, dtype=float)
-    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+    values = real_array(lift, "lift", ("n_labels", "n_labels"))
+    if values.shape[0] != values.shape[1]:
         raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
     names = _names(label_names, len(values))
     np.fill_diagonal(values, np.nan)
@@ -265,7 +286,7 @@ def plot_lift(lift: ArrayLike, *, label_names: Sequence[str] | None = None, titl
 
 
 @_styled
-def plot_probabilities(logits: ArrayLike, *, label_names: Sequence[str] | None = None, title: str = "") -> Figure:
+def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = "") -> Figure:
     """Draw what sigmoid and softmax make of the same logits.
 
     Parameters
@@ -285,15 +306,20 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Sequence[str] | None =
     >>> plot_probabilities([2.0, 1.0, -3.0])
     <Figure size 1000x840 with 2 Axes>
     """
-    z = np.asarray(logits, dtype=float)
+    z = real_array(logits, "logits", ("n_labels",))
+    if not np.isfinite(z).all():
+        raise ValueError(
+            f"logits holds {z[~np.isfinite(z)][0]}, expected finite numbers; look for an overflow before it"
+        )
     names = _names(label_names, len(z))
     figure, axes = _axes(2, 1, 4.2, sharex=True, sharey=True)
     for ax, name, p, colour in zip(axes, ("sigmoid", "softmax"), (expit(z), softmax(z)), (BLUE, ORANGE), strict=True):
-        bars = ax.bar(names, p, color=colour)
+        bars = ax.bar(range(len(z)), p, color=colour)
         ax.bar_label(bars, [f"{v:.2f}" for v in p], fontsize=8)
         ax.axhline(0.5, color=GREY, linestyle="--", linewidth=1)
         ax.set(ylabel=name, ylim=(0, 1.15), yticks=[0, 0.5, 1])
         ax.text(len(z) - 0.5, 1.0, f"sum {p.sum():.2f}", ha="right")
+    axes[1].set_xticks(range(len(z)), names)
     axes[1].set_xlabel("label")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
     return figure
@@ -309,8 +335,8 @@ def plot_curves(
     ----------
     x : array-like of shape (n_points,)
     curves : mapping of str to array-like of shape (n_points,)
-        Name of each curve, as the legend shows it, and its values. Values that are not finite
-        leave a gap.
+        Name of each curve, as the legend shows it, and its values: up to four curves. Values
+        that are not finite leave a gap.
     title, xlabel, ylabel : str
         What the figure shows, and its axes.
 
@@ -323,12 +349,18 @@ def plot_curves(
     >>> plot_curves([0, 1, 2], {"line": [0, 1, 2], "square": [0, 1, 4]}, xlabel="x", ylabel="y")
     <Figure size 1000x600 with 1 Axes>
     """
+    points = real_array(x, "x", ("n_points",))
+    _check_named(curves, "curves", most=4)
     figure, (ax,) = _axes(1, 1, 3.0)
+    lines = {}
     styles = zip((ORANGE, BLUE, GREEN, GREY), ("-", (0, (5, 2)), (0, (1, 1)), "-."), (3.5, 1.8, 2.2, 1.8), strict=True)
     for (name, values), (colour, dash, width) in zip(curves.items(), styles, strict=False):
-        ax.plot(x, values, color=colour, linestyle=dash, linewidth=width, label=name)
+        heights = real_array(values, f"curves[{name!r}]", ("n_points",))
+        if len(heights) != len(points):
+            raise ValueError(f"curves[{name!r}] has {len(heights)} values over {len(points)} points of x")
+        lines[name] = ax.plot(points, heights, color=colour, linestyle=dash, linewidth=width)[0]
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
+    ax.legend(lines.values(), lines.keys())
     return figure
 
 
@@ -359,6 +391,7 @@ def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike]
     <Figure size 1000x430 with 2 Axes>
     """
     truth = check_labels(y_true, name="y_true")
+    _check_named(predictions, "predictions")
     sizes = np.arange(truth.shape[1] + 1)
     figure, axes = _axes(-(-len(predictions) // 2), 2, 1.9 * -(-len(predictions) // 2) + 0.25, sharex=True, sharey=True)
     for ax in axes[len(predictions) :]:

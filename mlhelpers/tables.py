@@ -16,7 +16,7 @@ class Table:
         Column headings.
     rows : sequence of sequences
         One value per column. Integers are shown with thousands separators, other numbers with
-        three decimals, everything else as ``str`` shows it.
+        three decimals, everything else (booleans, too) as ``str`` shows it.
     caption : str
         What the table shows, printed above it.
 
@@ -30,7 +30,7 @@ class Table:
     Raises
     ------
     ValueError
-        If a row has not as many values as there are columns.
+        If there is no column, or a row has not as many values as there are columns.
 
     Examples
     --------
@@ -41,7 +41,9 @@ class Table:
     """
 
     def __init__(self, columns: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
-        self.columns = tuple(columns)
+        self.columns = tuple(str(heading) for heading in columns)
+        if not self.columns:
+            raise ValueError("columns is empty; give the table at least one heading")
         self.rows = tuple(tuple(_shown(value) for value in row) for row in rows)
         self.caption = caption
         for row in self.rows:
@@ -66,9 +68,11 @@ class Table:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return str(value)
     if isinstance(value, numbers.Integral):
         return f"{int(value):,}"
-    return f"{float(value):.3f}" if isinstance(value, numbers.Real) else str(value)
+    return f"{round(float(value), 3) + 0.0:.3f}"  # adding zero turns -0.0 into 0.0
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:

@@ -9,6 +9,7 @@ mpl.use("Agg")  # the tests run without a display
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import sparse
 from scipy.special import expit, softmax
@@ -107,6 +108,14 @@ def test_label_set_sizes_count_rows():
         (lambda: plotting.plot_label_frequencies(LABELS, label_names=["a"]), "label_names has 1 names for 2 labels"),
         (lambda: plotting.plot_label_frequencies([0, 1]), r"Y has shape \(2,\)"),
         (lambda: plotting.plot_lift([[1.0, 2.0]]), r"lift has shape \(1, 2\), expected \(n_labels, n_labels\)"),
+        (lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=0), "n_columns must be at least 1, got 0"),
+        (
+            lambda: plotting.plot_curves([0, 1], {str(i): [0, 1] for i in range(5)}),
+            "curves has 5 entries, and more than 4",
+        ),
+        (lambda: plotting.plot_curves([0, 1], {"a": [1, 2, 3]}), r"curves\['a'\] has 3 values over 2 points of x"),
+        (lambda: plotting.plot_probabilities([np.inf, 1]), "logits holds inf, expected finite numbers"),
+        (lambda: plotting.plot_probabilities(1.0), r"logits has shape \(\), expected \(n_labels,\)"),
         (
             lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS[:1]}),
             r"predictions\['m'\] has shape \(1, 2\) but y_true has shape \(3, 2\)",
@@ -116,3 +125,49 @@ def test_label_set_sizes_count_rows():
 def test_bad_input_is_named(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2.5), "n_columns must be an integer, got 2.5"),
+        (
+            lambda: plotting.plot_scenes([["a"]], LABELS),
+            r"X must be an array of real numbers of shape \(n_samples, height",
+        ),
+        (
+            lambda: plotting.plot_label_frequencies(LABELS, label_names={"a", "b"}),
+            "label_names must be a sequence.*got set",
+        ),
+        (lambda: plotting.plot_label_frequencies(LABELS, label_names=2), "label_names must be a sequence.*got int"),
+        (lambda: plotting.plot_lift(sparse.eye(2)), "lift must be an array of real numbers"),
+        (
+            lambda: plotting.plot_probabilities(np.ma.array([1, 2], mask=[0, 1])),
+            "logits must be an array of real numbers",
+        ),
+        (lambda: plotting.plot_curves([0, 1], [[0, 1]]), "curves must map at least one name"),
+        (lambda: plotting.plot_label_set_sizes(LABELS, {}), "predictions must map at least one name"),
+    ],
+)
+def test_bad_types_are_named_and_leave_no_figure(draw, message):
+    with pytest.raises(TypeError, match=message):
+        draw()
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("draw", FIGURES.values(), ids=FIGURES)
+def test_figures_look_the_same_whatever_the_reader_has_set(draw):
+    def pixels():
+        canvas = FigureCanvasAgg(draw())
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba()).copy()
+
+    plain = pixels()
+    with plt.style.context(["dark_background", {"image.origin": "lower", "xtick.labelsize": 30}]):
+        styled = pixels()
+    np.testing.assert_array_equal(plain, styled)
+
+
+def test_labels_of_one_name_keep_their_own_bars():
+    ax = plotting.plot_label_frequencies(LABELS, label_names=["a", "a"]).axes[0]
+    assert [round(bar.get_x() + bar.get_width() / 2) for bar in ax.patches] == [0, 1]

@@ -1,0 +1,34 @@
+"""Checks of arguments that several modules share."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def whole_number(value: Any, name: str, *, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r} of type {type(value).__name__}; use int(...)")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+    return int(value)
+
+
+def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return values as floats with as many dimensions as `shape` names, none of them empty."""
+    expected = f"({', '.join(shape)}{',' * (len(shape) == 1)})"
+    try:
+        array = np.asarray(values)
+        if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "biuf":
+            raise TypeError
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} must be an array of real numbers of shape {expected}, got {type(values).__name__}; "
+            "pass a NumPy array without a mask, text or rows of different lengths"
+        ) from None
+    if array.ndim != len(shape) or array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, expected {expected} with no side of length 0")
+    return array.astype(float)
