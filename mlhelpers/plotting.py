@@ -52,6 +52,8 @@ def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
     def styled(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
         with _SETTINGS, plt.style.context(["default", _STYLE]):
             figure = draw(*args, **kwargs)
+            for ax in figure.axes:  # how many ticks fit is asked again at every drawing, after the style has gone
+                ax.tick_params(labelsize=_STYLE["font.size"])
             figure.draw_without_rendering()  # ticks take their style when they are first drawn
             return figure
 
