@@ -3,7 +3,8 @@
 Every function returns a `matplotlib.figure.Figure`, which a notebook shows when it is the last
 value of a cell and which ``figure.savefig`` writes to a file. Figures are five inches wide with
 text of ten points, so that they stay legible on a phone; they stand on white and use the
-palette of Okabe and Ito, so that they read the same in both themes and for colour-blind readers.
+palette of Okabe and Ito (Wong 2011, doi:10.1038/nmeth.1618), so that they read the same in both
+themes and for colour-blind readers.
 """
 
 from __future__ import annotations
