@@ -41,6 +41,6 @@ clean:  ## remove what the other targets made
 	@rm -rf .venv _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-environment:
+environment:  ## only set up .venv
 	@$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) does not run; install Python 3.11, 3.12 or 3.13, or name another one, as in PYTHON=python3.12 make book" >&2; exit 1; }
 	@$(PYTHON) tools/environment.py
