@@ -55,7 +55,6 @@ def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
             figure = draw(*args, **kwargs)
             for ax in figure.axes:  # how many ticks fit is asked again at every drawing, after the style has gone
                 ax.tick_params(labelsize=_STYLE["font.size"])
-            figure.draw_without_rendering()  # ticks take their style when they are first drawn
             return figure
 
     return styled

@@ -83,6 +83,8 @@ def test_table_aligns_its_columns():
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
+        (-0.0001, "0.000"),
+        (True, "True"),
         (1200, "1,200"),
         (np.int64(-1200), "-1,200"),
         (0.5, "0.500"),
@@ -101,6 +103,11 @@ def test_table_rejects_rows_of_another_length(row):
     message = f"rows has a row of {len(row)} values under 2 columns: {row}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Table(("fruit", "n"), [("apple", 3), row])
+
+
+def test_table_needs_a_column():
+    with pytest.raises(ValueError, match="columns is empty"):
+        Table((), [])
 
 
 def test_table_escapes_html():

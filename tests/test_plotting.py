@@ -80,6 +80,7 @@ def test_lift_leaves_the_diagonal_blank_and_numbers_legible():
     ax = plotting.plot_lift(given).axes[0]
     assert [t.get_text() for t in ax.texts] == ["0.1", "1.9"]
     assert [t.get_color() for t in ax.texts] == ["white", "white"]
+    assert np.ma.getmaskarray(np.ma.masked_invalid(ax.images[0].get_array())).tolist() == [[True, False], [False, True]]
     assert given[0, 0] == 2.0  # the argument is not changed
 
 

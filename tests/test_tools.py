@@ -137,6 +137,14 @@ def test_running_twice_stores_the_same_bytes(book, tmp_path):
     assert all(set(cell["metadata"]) == set() for cell in stored["cells"])
 
 
+def test_pieces_of_a_stream_are_joined_and_others_kept_apart():
+    pieces = [("stdout", "a"), ("stdout", "b"), ("stderr", "c"), ("stdout", "d")]
+    outputs = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in pieces]
+    outputs.append(nbformat.v4.new_output("display_data", data={"text/plain": "e"}))
+    joined = load("book").joined_streams(outputs)
+    assert [output.get("text") for output in joined] == ["ab", "c", "d", None]
+
+
 def test_running_a_chapter_that_does_not_exist_says_which_there_are(book):
     with pytest.raises(SystemExit, match="no chapter begins with 99; there are 00_one"):
         book.run(["99"])
