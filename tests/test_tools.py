@@ -108,6 +108,14 @@ def test_a_failing_chapter_names_chapter_cell_and_traceback_and_leaves_the_last_
     assert not (book.EXECUTED / "00_one.json").exists()
 
 
+def test_a_kernel_that_dies_names_chapter_and_cell(book, tmp_path):
+    chapter(tmp_path, "import os", "os._exit(1)")
+    with pytest.raises(
+        SystemExit, match=r"chapters/00_one\.ipynb, cell 3 of 3 failed[\s\S]*Kernel died[\s\S]*00_one\.log"
+    ):
+        book.build()
+
+
 def test_pages_with_a_warning_fail_and_leave_the_last_book(book, tmp_path, monkeypatch):
     monkeypatch.setattr(book, "chapters", list)
     book.HTML.mkdir(parents=True)

@@ -24,7 +24,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -81,13 +81,14 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
     """Execute a notebook in place; return its run time and peak memory, or exit with its error."""
     start, total = time.monotonic(), len(notebook.cells)
     live = sys.stdout.isatty()
-    failed: list[int] = []
-    peak: int | None = None
+    current, peak = 0, None
 
     def show(text: str, end: str) -> None:
         print(f"{chr(13) if live else ''}  {name}  {text}", end=end, flush=True)
 
     def on_cell_start(cell: Notebook, cell_index: int) -> None:
+        nonlocal current
+        current = cell_index
         if live:
             show(f"cell {cell_index + 1} of {total}, {time.monotonic() - start:.0f} s", end="   ")
 
@@ -100,7 +101,6 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         timeout=600,
         resources={"metadata": {"path": str(ROOT / "chapters")}},
         on_cell_start=on_cell_start,
-        on_cell_error=lambda cell, cell_index, execute_reply: failed.append(cell_index),
         on_cell_executed=on_cell_executed,
     )
     show("executing ...", end="" if live else "\n")
@@ -109,9 +109,10 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
     try:
         with log.open("w") as stderr:
             client.execute(stderr=stderr)
-    except CellExecutionError as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         text = str(error) if live else ANSI.sub("", str(error))
-        sys.exit(f"\nerror: chapters/{name}.ipynb, cell {failed[-1] + 1} of {total} failed\n\n{text}")
+        hint = f"\nThe end of {log} may tell why." if isinstance(error, DeadKernelError) else ""
+        sys.exit(f"\nerror: chapters/{name}.ipynb, cell {current + 1} of {total} failed\n\n{text}{hint}")
     seconds = time.monotonic() - start
     show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
     return {"seconds": seconds, "peak_mib": peak}
