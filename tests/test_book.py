@@ -100,16 +100,27 @@ def test_the_checks_find_mistakes(tmp_path, check, mistake):
     assert len(check(page)) == 1
 
 
-def recipes() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / "intro.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+def code_blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("recipe", recipes(), ids=["keras", "scikit-learn"])
+def run_script(script: str, folder: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("recipe", code_blocks("intro.md"), ids=["keras", "scikit-learn"])
 def test_recipes_of_the_title_page_run_and_learn(recipe, tmp_path):
     assert len([line for line in recipe.splitlines() if line.strip()]) <= 10
     last = "print(LabelCounts.from_predictions(data.Y_test, Y_pred))"
     assert last in recipe
     script = recipe + "\nprint('micro-F1', LabelCounts.from_predictions(data.Y_test, Y_pred).f1('micro'))\n"
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert float(re.search(r"micro-F1 ([\d.]+)", done.stdout)[1]) > 0.7
+    assert float(re.search(r"micro-F1 ([\d.]+)", run_script(script, tmp_path))[1]) > 0.7
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    (example,) = code_blocks("README.md")
+    printed = run_script(example, tmp_path)
+    assert "label cardinality" in printed
+    assert printed.endswith("0.0\n")
