@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -114,6 +116,22 @@ def test_a_kernel_that_dies_names_chapter_and_cell(book, tmp_path):
         SystemExit, match=r"chapters/00_one\.ipynb, cell 3 of 3 failed[\s\S]*Kernel died[\s\S]*00_one\.log"
     ):
         book.build()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_an_interrupt_is_told_and_leaves_nothing_half_made(book, tmp_path):
+    chapter(tmp_path, "import time", "time.sleep(60)")
+    (tmp_path / "tools").mkdir()
+    script = shutil.copy(ROOT / "tools" / "book.py", tmp_path / "tools")
+    command = [sys.executable, script, "build"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert "executing" in process.stdout.readline()
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+    assert "interrupted; the last book and the stored outputs stay" in told
+    assert process.returncode == 1
+    assert not (tmp_path / "_build" / "executed").exists()
 
 
 def test_pages_with_a_warning_fail_and_leave_the_last_book(book, tmp_path, monkeypatch):

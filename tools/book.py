@@ -35,6 +35,7 @@ INPUTS = BUILD / "html.inputs"  # digest of what the last good book was built fr
 PAGES = ("*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_ext/**/*.py")
 NOT_PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 KEPT_METADATA = ("tags", "mystnb", "jupyter", "cellView")
+INTERRUPTED = "\ninterrupted; the last book and the stored outputs stay as they were"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 Notebook = nbformat.NotebookNode
@@ -113,6 +114,10 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         text = str(error) if live else ANSI.sub("", str(error))
         hint = f"\nThe end of {log} may tell why." if isinstance(error, DeadKernelError) else ""
         sys.exit(f"\nerror: chapters/{name}.ipynb, cell {current + 1} of {total} failed\n\n{text}{hint}")
+    except AssertionError:
+        if client.km is not None:
+            raise
+        sys.exit(INTERRUPTED)  # nbclient shuts the kernel down on Ctrl-C, and then misses it
     seconds = time.monotonic() - start
     show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
     return {"seconds": seconds, "peak_mib": peak}
@@ -262,4 +267,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {"build": lambda names: build
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
-    COMMANDS[sys.argv[1]](sys.argv[2:])
+    try:
+        COMMANDS[sys.argv[1]](sys.argv[2:])
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
