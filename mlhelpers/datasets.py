@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import label_summary
-from mlhelpers.tables import Table
+from mlhelpers.tables import ShownAsTable, Table
 
 _SPLITS = ("train", "val", "test")
 _DIGIT_SHARES = (0.6, 0.2, 0.2)  # of the digit images, in the order of _SPLITS
@@ -26,7 +26,7 @@ _LEAST_ACCEPTANCE = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MultilabelDataset:
+class MultilabelDataset(ShownAsTable):
     """Training, validation and test samples with their label matrices; prints as a table.
 
     Attributes
@@ -63,7 +63,7 @@ class MultilabelDataset:
             rows.append(
                 (
                     split,
-                    f"{len(X):,}",
+                    len(X),
                     " × ".join(str(side) for side in X.shape[1:]),
                     f"{summary.cardinality:.2f}",
                     f"{summary.n_empty / summary.n_samples:.1%}",
@@ -72,11 +72,8 @@ class MultilabelDataset:
             )
         return Table(("split", "samples", "pixels", "labels per sample", "without label", "rarest label"), rows)
 
-    def __repr__(self) -> str:
-        return str(self.describe())
-
-    def _repr_html_(self) -> str:
-        return self.describe()._repr_html_()
+    def _table(self) -> Table:
+        return self.describe()
 
 
 def load_digit_scenes(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers.tables import Table
+from mlhelpers.tables import ShownAsTable, Table
 
 LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
 
@@ -199,8 +199,13 @@ def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
     return matrix
 
 
+def axis_sums(matrix: Any, *, axis: int) -> NDArray[np.int64]:
+    """Count the ones of a checked label matrix, dense or CSR: per label (axis 0) or per sample (axis 1)."""
+    return np.asarray(matrix.sum(axis=axis, dtype=np.int64)).ravel()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class LabelSummary:
+class LabelSummary(ShownAsTable):
     """What `label_summary` found; prints as a table.
 
     Attributes
@@ -238,23 +243,17 @@ class LabelSummary:
 
     def _table(self) -> Table:
         rows = [
-            ("samples", f"{self.n_samples:,}"),
-            ("labels", f"{self.n_labels:,}"),
-            ("label cardinality (labels per sample)", f"{self.cardinality:.3f}"),
-            ("label density", f"{self.density:.3f}"),
-            ("distinct label sets", f"{self.n_label_sets:,}"),
+            ("samples", self.n_samples),
+            ("labels", self.n_labels),
+            ("label cardinality (labels per sample)", self.cardinality),
+            ("label density", self.density),
+            ("distinct label sets", self.n_label_sets),
             ("samples without a label", f"{self.n_empty:,} ({self.n_empty / self.n_samples:.1%})"),
-            ("rarest label: frequency", f"{self.frequency.min():.3f}"),
-            ("most frequent label: frequency", f"{self.frequency.max():.3f}"),
+            ("rarest label: frequency", self.frequency.min()),
+            ("most frequent label: frequency", self.frequency.max()),
             ("mean imbalance ratio", f"{self.mean_imbalance_ratio:.2f}"),
         ]
         return Table(("label matrix", "value"), rows)
-
-    def __repr__(self) -> str:
-        return str(self._table())
-
-    def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
 
 
 def label_summary(Y: Any) -> LabelSummary:
@@ -297,8 +296,7 @@ def label_summary(Y: Any) -> LabelSummary:
     """
     matrix = check_labels(Y)
     n_samples, n_labels = matrix.shape
-    count = np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
-    per_row = np.asarray(matrix.sum(axis=1, dtype=np.int64)).ravel()
+    count, per_row = axis_sums(matrix, axis=0), axis_sums(matrix, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(count > 0, count.max() / count, np.inf)
     return LabelSummary(

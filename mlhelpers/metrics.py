@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from mlhelpers.labels import check_labels
-from mlhelpers.tables import Table
+from mlhelpers.labels import axis_sums, check_labels
+from mlhelpers.tables import ShownAsTable, Table
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"]
 ZeroDivision: TypeAlias = float | Literal["warn"]
@@ -23,7 +23,7 @@ _AVERAGES = (None, "micro", "macro", "weighted")
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
-class LabelCounts:
+class LabelCounts(ShownAsTable):
     """True and false positives and negatives of every label: counts that add up.
 
     Precision, recall, F1 and the Jaccard index are ratios of these counts, in each of their
@@ -107,7 +107,7 @@ class LabelCounts:
             both = y_true.multiply(y_pred)
         else:
             both = y_true & y_pred
-        tp, actual, predicted = (_column_sums(matrix) for matrix in (both, y_true, y_pred))
+        tp, actual, predicted = (axis_sums(matrix, axis=0) for matrix in (both, y_true, y_pred))
         fp, fn = predicted - tp, actual - tp
         return cls(tp=tp, fp=fp, fn=fn, tn=y_true.shape[0] - tp - fp - fn)
 
@@ -230,17 +230,11 @@ class LabelCounts:
     def _table(self) -> Table:
         columns = ("label", "tp", "fp", "fn", "tn", "precision", "recall", "F1")
         ratios = [
-            ["–" if np.isnan(v) else f"{v:.3f}" for v in metric(None, np.nan)]
+            ["–" if np.isnan(value) else value for value in metric(None, np.nan)]
             for metric in (self.precision, self.recall, self.f1)
         ]
-        counts = [[f"{v:,}" for v in column] for column in (self.tp, self.fp, self.fn, self.tn)]
-        return Table(columns, [(str(i), *row) for i, row in enumerate(zip(*counts, *ratios, strict=True))])
-
-    def __repr__(self) -> str:
-        return str(self._table())
-
-    def _repr_html_(self) -> str:
-        return self._table()._repr_html_()
+        rows = zip(self.tp, self.fp, self.fn, self.tn, *ratios, strict=True)
+        return Table(columns, [(str(label), *row) for label, row in enumerate(rows)])
 
 
 def _check_counts(values: Any, name: str) -> Counts:
@@ -266,10 +260,6 @@ def _check_counts(values: Any, name: str) -> Counts:
     counts = array.astype(np.int64)
     counts.flags.writeable = False
     return counts
-
-
-def _column_sums(matrix: Any) -> Counts:
-    return np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
 
 
 def _undefined_value(zero_division: Any) -> float:

@@ -24,7 +24,7 @@ from scipy import sparse
 from scipy.special import expit, softmax
 
 from mlhelpers._validation import real_array, whole_number
-from mlhelpers.labels import check_labels
+from mlhelpers.labels import axis_sums, check_labels, label_summary
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
 _WIDTH = 5.0  # inches
@@ -60,13 +60,22 @@ def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
     return styled
 
 
-def _axes(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[Figure, NDArray[Any]]:
-    """Return a figure that pyplot does not also show by itself, and its axes as a flat array."""
-    figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(_WIDTH, height), layout="constrained", squeeze=False, **options
-    )
+def _figure(height: float) -> Figure:
+    """Return a figure that pyplot does not also show by itself."""
+    figure = plt.figure(figsize=(_WIDTH, height), layout="constrained")
     plt.close(figure)
-    return figure, axes.ravel()
+    return figure
+
+
+def _axes(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure and its axes as a flat array."""
+    figure = _figure(height)
+    return figure, figure.subplots(n_rows, n_columns, squeeze=False, **options).ravel()
+
+
+def _title(figure: Figure, title: str) -> None:
+    """Give a figure of several axes the title that a single one has: at the left, in bold."""
+    figure.suptitle(title, x=0.01, ha="left", fontsize=_STYLE["axes.titlesize"], fontweight="bold")
 
 
 def _names(label_names: Iterable[str] | None, n_labels: int) -> list[str]:
@@ -122,8 +131,8 @@ def plot_scenes(
 
     Raises
     ------
-    ValueError
-        If `X` is not three-dimensional, or `X`, `Y` and `label_names` don't match.
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -142,7 +151,7 @@ def plot_scenes(
         ax.axis("on")
         _draw_image(ax, image)
         ax.set_title(_label_set(row, names), loc="center", fontweight="normal")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    _title(figure, title)
     return figure
 
 
@@ -166,8 +175,8 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
 
     Raises
     ------
-    ValueError
-        If `X` is not three-dimensional, or `X`, `Y` and `label_names` don't match.
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -177,8 +186,7 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     """
     images, matrix = _images_and_labels(X, Y)
     names = _names(label_names, matrix.shape[1])
-    figure = plt.figure(figsize=(_WIDTH, 0.95 * len(images) + 0.5), layout="constrained")
-    plt.close(figure)
+    figure = _figure(0.95 * len(images) + 0.5)
     grid = figure.add_gridspec(len(images), 2, width_ratios=(1, 4))
     table = figure.add_subplot(grid[:, 1])
     table.imshow(matrix, cmap=ListedColormap(["white", "#A6CEE3"]), vmin=0, vmax=1, aspect="auto")
@@ -190,7 +198,7 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     table.spines[:].set_visible(False)
     for i, image in enumerate(images):
         _draw_image(figure.add_subplot(grid[i, 0]), image)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    _title(figure, title)
     return figure
 
 
@@ -226,17 +234,22 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = 
     -------
     Figure
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
+
     Examples
     --------
     >>> plot_label_frequencies([[1, 0], [1, 1], [1, 0]])
     <Figure size 1000x560 with 1 Axes>
     """
-    matrix = check_labels(Y)
-    count = np.asarray(matrix.sum(axis=0, dtype=np.int64)).ravel()
+    summary = label_summary(Y)
+    positions = range(summary.n_labels)
     figure, (ax,) = _axes(1, 1, 2.8)
-    bars = ax.bar(range(len(count)), count / matrix.shape[0], color=BLUE)
-    ax.set_xticks(range(len(count)), _names(label_names, len(count)))
-    ax.bar_label(bars, [f"{c:,}" for c in count], fontsize=9)
+    bars = ax.bar(positions, summary.frequency, color=BLUE)
+    ax.set_xticks(positions, _names(label_names, summary.n_labels))
+    ax.bar_label(bars, [f"{c:,}" for c in summary.count], fontsize=9)
     ax.set(title=title, xlabel="label", ylabel="fraction of samples")
     ax.margins(y=0.12)
     return figure
@@ -262,8 +275,8 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
 
     Raises
     ------
-    ValueError
-        If `lift` is not square, or `label_names` doesn't match it.
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -303,6 +316,11 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
     -------
     Figure
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
+
     Examples
     --------
     >>> plot_probabilities([2.0, 1.0, -3.0])
@@ -323,7 +341,7 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
         ax.text(len(z) - 0.5, 1.0, f"sum {p.sum():.2f}", ha="right")
     axes[1].set_xticks(range(len(z)), names)
     axes[1].set_xlabel("label")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    _title(figure, title)
     return figure
 
 
@@ -345,6 +363,11 @@ def plot_curves(
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -384,8 +407,8 @@ def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike]
 
     Raises
     ------
-    ValueError
-        If a prediction's shape is not that of `y_true`.
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -409,11 +432,11 @@ def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike]
     axes[0].legend(fontsize=9)
     figure.supxlabel("labels per sample", fontsize=10)
     figure.supylabel("fraction of samples", fontsize=10)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    _title(figure, title)
     return figure
 
 
 def _size_bars(ax: Axes, matrix: Any, positions: NDArray[Any], colour: str, name: str) -> None:
-    per_sample = np.asarray(matrix.sum(axis=1)).ravel().astype(int)
+    per_sample = axis_sums(matrix, axis=1)
     heights = np.bincount(per_sample, minlength=len(positions)) / len(per_sample)
     ax.bar(positions, heights, width=0.4, color=colour, label=name)

@@ -67,6 +67,19 @@ class Table:
         return f'<table class="dataframe">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
+class ShownAsTable:
+    """Base of results that print as the table that their method `_table` returns."""
+
+    def _table(self) -> Table:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
 def _shown(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return str(value)

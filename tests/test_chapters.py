@@ -25,6 +25,10 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
 def printed(output):
     data = output.get("data", {})
     return output.get("text", "") + data.get("text/plain", "") + data.get("text/html", "")
@@ -43,8 +47,7 @@ def test_cells_are_short(notebook):
 
 
 def test_prose_is_portable_markdown(notebook):
-    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    assert [found[0] for text in prose for found in MYST.finditer(text)] == []
+    assert [found[0] for found in MYST.finditer(prose(notebook))] == []
 
 
 @pytest.mark.parametrize("myst", ["{term}`logit`", "```{note}\nA note.\n```", ":::{note}\nA note.\n:::"])
@@ -53,24 +56,24 @@ def test_the_search_for_myst_finds_it(myst):
 
 
 def test_headings_are_in_order(notebook):
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    levels = [len(found[1]) for found in re.finditer(r"(?m)^(#+) ", prose)]
+    text = prose(notebook)
+    levels = [len(found[1]) for found in re.finditer(r"(?m)^(#+) ", text)]
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_anatomy(notebook):
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = prose(notebook)
     parts = ["**You will**", "**You need**", "**Runs in**", "## Take away", "## Exercises", "## Go deeper"]
-    positions = [prose.find(part) for part in parts]
+    positions = [text.find(part) for part in parts]
     assert -1 not in positions
     assert positions == sorted(positions)
 
 
 def test_every_exercise_has_a_folded_solution(notebook):
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    exercises = re.findall(r"(?m)^\*\*(\d+)\.\*\* ", prose.partition("## Exercises")[2])
+    text = prose(notebook)
+    exercises = re.findall(r"(?m)^\*\*(\d+)\.\*\* ", text.partition("## Exercises")[2])
     prompts = [cell.metadata.get("mystnb", {}).get("code_prompt_show", "") for cell in code_cells(notebook)]
     solutions = [prompt.removeprefix("Show solution ") for prompt in prompts if prompt.startswith("Show solution")]
     assert 3 <= len(exercises) <= 5

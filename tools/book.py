@@ -52,11 +52,14 @@ def digest(parts: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
+def named_parts(files: dict[Path, bytes]) -> Iterable[bytes]:
+    return (part for name, content in sorted(files.items()) for part in (str(name).encode(), content))
+
+
 def environment_digest() -> str:
-    files = sorted((ROOT / "mlhelpers").rglob("*.py"))
-    named = ((str(file.relative_to(ROOT)).encode(), file.read_bytes()) for file in files)
+    files = {file.relative_to(ROOT): file.read_bytes() for file in (ROOT / "mlhelpers").rglob("*.py")}
     version = platform.python_version().encode()
-    return digest([version, (ROOT / "requirements.lock").read_bytes(), *(part for pair in named for part in pair)])
+    return digest([version, (ROOT / "requirements.lock").read_bytes(), *named_parts(files)])
 
 
 def code_cells(notebook: Notebook) -> list[Notebook]:
@@ -79,7 +82,7 @@ def peak_mib(pid: int) -> int | None:
 
 
 def execute(name: str, notebook: Notebook) -> dict[str, Any]:
-    """Execute a notebook in place; return its run time and peak memory, or exit with its error."""
+    """Execute a notebook in place, in its normal form; return run time and peak memory, or exit with its error."""
     start, total = time.monotonic(), len(notebook.cells)
     live = sys.stdout.isatty()
     current, peak = 0, None
@@ -118,6 +121,7 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         if client.km is not None:
             raise
         sys.exit(INTERRUPTED)  # nbclient shuts the kernel down on Ctrl-C, and then misses it
+    normalise(notebook)
     seconds = time.monotonic() - start
     show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
     return {"seconds": seconds, "peak_mib": peak}
@@ -142,12 +146,11 @@ def executed(path: Path, environment: str) -> tuple[Notebook, dict[str, Any]]:
     if record.get("key") == key:
         for cell, outputs in zip(code_cells(notebook), record["outputs"], strict=True):
             cell.outputs = nbformat.from_dict(outputs)
+        normalise(notebook)
     else:
         record = {"key": key, **execute(path.stem, notebook)}
-        normalise(notebook)
         record["outputs"] = [cell.outputs for cell in code_cells(notebook)]
         write(kept, json.dumps(record))
-    normalise(notebook)
     return notebook, record
 
 
@@ -231,8 +234,7 @@ def build() -> None:
     for path in chapters():
         notebook, records[path.stem] = executed(path, environment)
         files[path.relative_to(ROOT)] = (nbformat.writes(notebook) + "\n").encode()
-    inputs = digest(part for name, content in sorted(files.items()) for part in (str(name).encode(), content))
-    inputs = digest([inputs.encode(), environment.encode(), Path(__file__).read_bytes()])
+    inputs = digest([environment.encode(), Path(__file__).read_bytes(), *named_parts(files)])
     if not (HTML / "index.html").exists() or not INPUTS.exists() or INPUTS.read_text() != inputs:
         INPUTS.unlink(missing_ok=True)
         stage(files)
@@ -258,7 +260,6 @@ def run(names: list[str]) -> None:
     for path in chosen:
         notebook = nbformat.read(path, as_version=4)
         execute(path.stem, notebook)
-        normalise(notebook)
         write(path, nbformat.writes(notebook) + "\n")
 
 
