@@ -11,11 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlhelpers import datasets, labels, metrics, plotting, tables  # noqa: F401
+    from mlhelpers import datasets, labels, losses, metrics, plotting, tables  # noqa: F401
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "labels", "metrics", "plotting", "tables")
+_MODULES = ("datasets", "labels", "losses", "metrics", "plotting", "tables")
 
 
 if not TYPE_CHECKING:  # else every misspelt name would type-check

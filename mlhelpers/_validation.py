@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -32,3 +33,20 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
     if array.ndim != len(shape) or array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected} with no side of length 0")
     return array.astype(float)
+
+
+def names_of_labels(label_names: Any, n_labels: int) -> list[str]:
+    """Return one name per label: those given, or the column numbers."""
+    if label_names is None:
+        return [str(i) for i in range(n_labels)]
+    if isinstance(label_names, (str, Set, Mapping)) or not isinstance(label_names, Iterable):
+        raise TypeError(
+            f"label_names must be a sequence of names, got {type(label_names).__name__}; "
+            "give a list with one name per column, in order"
+        )
+    names = [str(name) for name in label_names]
+    if len(names) != n_labels:
+        raise ValueError(
+            f"label_names has {len(names)} names for {n_labels} labels; give one name per column, in order"
+        )
+    return names

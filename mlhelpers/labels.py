@@ -1,10 +1,10 @@
-"""The label matrix: check it, summarise it, count which labels occur together."""
+"""The label matrix: check it, summarise it, count which labels occur together, collect its scores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -354,3 +354,102 @@ def cooccurrence(Y: Any) -> NDArray[np.int64]:
         block = matrix[start : start + _ROWS_PER_BLOCK].astype(np.float32)
         counts += (block.T @ block).astype(np.int64)
     return counts
+
+
+def scores_matrix(
+    estimator: Any, X: Any, *, method: Literal["predict_proba", "decision_function"] = "predict_proba"
+) -> NDArray[np.float64]:
+    """Return one score per sample and label, whatever shape the estimator gives them in.
+
+    scikit-learn's multi-label estimators give probabilities in three shapes: one array of shape
+    (n_samples, n_labels); a list of arrays of shape (n_samples, 2), absent and present, one per
+    label; and in such a list arrays of shape (n_samples, 1) for labels that were constant in training.
+
+    Parameters
+    ----------
+    estimator : fitted scikit-learn classifier
+        One that was fitted on a label matrix: ``OneVsRestClassifier``, ``MultiOutputClassifier``,
+        ``ClassifierChain``, a forest, nearest neighbours, ``MLPClassifier``, a pipeline or a
+        search over one of them, or anything that keeps their conventions.
+    X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        Samples, as the estimator takes them.
+    method : {"predict_proba", "decision_function"}, default="predict_proba"
+        Probabilities that a label is present, or the estimator's uncalibrated scores, for
+        which the threshold is usually 0. It is not chosen for you, since the two need different thresholds.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, n_labels)
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no such method.
+    ValueError
+        If `method` is neither of the two, or if the estimator was not fitted on a label
+        matrix: on one label per sample, or on outputs with other classes than 0 and 1.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> X, Y = [[0], [1], [2], [3]], [[0, 1, 0], [0, 1, 0], [1, 1, 0], [1, 1, 0]]
+    >>> neighbours = KNeighborsClassifier(n_neighbors=2).fit(X, Y)
+    >>> [p.shape for p in neighbours.predict_proba([[1.4]])]
+    [(1, 2), (1, 1), (1, 1)]
+    >>> scores_matrix(neighbours, [[1.4]])
+    array([[0.5, 1. , 0. ]])
+    """
+    if method not in ("predict_proba", "decision_function"):
+        raise ValueError(f'method must be "predict_proba" or "decision_function", got {method!r}')
+    name = type(estimator).__name__
+    if not hasattr(estimator, method):
+        raise TypeError(f"estimator ({name}) has no {method}; {_other_scores(estimator, method)}")
+    scores = getattr(estimator, method)(X)
+    if isinstance(scores, list):
+        return np.column_stack([_present(p, j, estimator, X) for j, p in enumerate(scores)])
+    scores = np.asarray(scores, dtype=float)
+    if scores.ndim != 2 or np.ndim(_first_prediction(estimator, X)) != 2:
+        raise ValueError(
+            f"estimator ({name}) gives scores of shape {scores.shape} and was fitted on one label per sample; "
+            "fit it on a label matrix of shape (n_samples, n_labels), inside "
+            "sklearn.multiclass.OneVsRestClassifier if it takes none by itself"
+        )
+    return scores
+
+
+def _other_scores(estimator: Any, method: str) -> str:
+    if not hasattr(estimator, "predict"):
+        return "pass a fitted scikit-learn classifier"
+    other = {"predict_proba": "decision_function", "decision_function": "predict_proba"}[method]
+    if hasattr(estimator, other):
+        return f'use method="{other}"'
+    if hasattr(estimator, "fit") and hasattr(estimator, "get_params"):
+        return (
+            "wrap a base classifier that has one in sklearn.multiclass.OneVsRestClassifier; "
+            "sklearn.calibration.CalibratedClassifierCV gives predict_proba to any"
+        )
+    return "if this is a Keras model, model.predict(X) is the score matrix already"
+
+
+def _first_prediction(estimator: Any, X: Any) -> Any:
+    prediction = estimator.predict(X[:1])
+    return prediction.toarray() if sparse.issparse(prediction) else np.asarray(prediction)
+
+
+def _present(probabilities: Any, label: int, estimator: Any, X: Any) -> NDArray[np.float64]:
+    """Return the probability of class 1 from the columns that belong to one label."""
+    probabilities = np.asarray(probabilities, dtype=float)
+    if probabilities.shape[1] == 1:  # a single class, which the prediction of any sample tells
+        classes = [_first_prediction(estimator, X)[0, label]]
+    else:
+        per_label = getattr(estimator, "classes_", None)
+        classes = [0, 1] if per_label is None else list(per_label[label])
+    if len(classes) != probabilities.shape[1] or not set(classes) <= {0, 1}:
+        raise ValueError(
+            f"estimator ({type(estimator).__name__}) was fitted on an output with other classes than 0 and 1: "
+            f"column {label} has {probabilities.shape[1]} classes {[str(c) for c in classes]}; "
+            "fit it on a label matrix, as sklearn.preprocessing.MultiLabelBinarizer makes it"
+        )
+    return probabilities[:, classes.index(1)] if 1 in classes else np.zeros(len(probabilities))

@@ -1,16 +1,18 @@
-"""Additive counts per label, and the figures that are read from them."""
+"""Additive counts per label, the figures that are read from them, and a report of all of them."""
 
 from __future__ import annotations
 
 import numbers
 import warnings
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.labels import axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -230,8 +232,7 @@ class LabelCounts(ShownAsTable):
     def _table(self) -> Table:
         columns = ("label", "tp", "fp", "fn", "tn", "precision", "recall", "F1")
         ratios = [
-            ["–" if np.isnan(value) else value for value in metric(None, np.nan)]
-            for metric in (self.precision, self.recall, self.f1)
+            [_or_dash(value) for value in metric(None, np.nan)] for metric in (self.precision, self.recall, self.f1)
         ]
         rows = zip(self.tp, self.fp, self.fn, self.tn, *ratios, strict=True)
         return Table(columns, [(str(label), *row) for label, row in enumerate(rows)])
@@ -293,3 +294,500 @@ def _mean(values: NDArray[np.float64], weights: Counts | None) -> float:
     if weights is None or not weights[defined].any():
         return float(values[defined].mean())
     return float(np.average(values[defined], weights=weights[defined]))
+
+
+def macro_f1(
+    y_true: Any,
+    y_pred: Any,
+    *,
+    kind: Literal["averaged_f1", "f1_of_averages"] = "averaged_f1",
+    zero_division: ZeroDivision = "warn",
+) -> float:
+    """Return one of the two figures that are both published as "macro-F1".
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+        True and predicted labels.
+    kind : {"averaged_f1", "f1_of_averages"}, default="averaged_f1"
+        "averaged_f1" is the mean of the labels' F1, as scikit-learn and Keras have it;
+        "f1_of_averages" is the harmonic mean of macro-precision and macro-recall. The second is never
+        the smaller one, and can be large where no label has a good F1.
+    zero_division : {"warn", 0, 1, numpy.nan}, default="warn"
+        What a label counts whose denominator is zero; see `LabelCounts.precision`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the two are not label matrices of one shape, or `kind` or `zero_division` is none of the above.
+
+    References
+    ----------
+    .. [1] Opitz and Burst (2019), "Macro F1 and Macro F1", arXiv:1911.03347, equations 1 and 2.
+
+    Examples
+    --------
+    One label is predicted too often, the other too rarely:
+
+    >>> y_true, y_pred = [[1, 1], [0, 1], [0, 1], [0, 1]], [[1, 1], [1, 0], [1, 0], [1, 0]]
+    >>> round(macro_f1(y_true, y_pred), 3)
+    0.4
+    >>> round(macro_f1(y_true, y_pred, kind="f1_of_averages"), 3)
+    0.625
+    """
+    if kind not in ("averaged_f1", "f1_of_averages"):
+        raise ValueError(f'kind must be "averaged_f1" or "f1_of_averages", got {kind!r}')
+    counts = LabelCounts.from_predictions(y_true, y_pred)
+    return counts.f1("macro", zero_division) if kind == "averaged_f1" else _f1_of_averages(counts, zero_division)
+
+
+def _f1_of_averages(counts: LabelCounts, zero_division: ZeroDivision) -> float:
+    precision, recall = (average("macro", zero_division) for average in (counts.precision, counts.recall))
+    return 2 * precision * recall / (precision + recall) if precision + recall != 0 else 0.0
+
+
+def precision_at_k(y_true: Any, y_score: Any, k: int) -> float:
+    """Return which fraction of the k labels with the highest scores is true, as a mean over samples.
+
+    It needs no threshold, and asks a ranking question: how many of the k labels that a user is
+    shown are right? Samples with fewer than k labels can't reach 1.
+
+    Parameters
+    ----------
+    y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+    y_score : array-like of float, shape (n_samples, n_labels)
+        Probabilities or logits: only their order within a row counts.
+    k : int
+        From 1 to n_labels.
+
+    Returns
+    -------
+    float
+        Labels whose scores tie at the k-th place share the places that are left, so that
+        the value is the mean over all orders in which ties could be broken.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If `y_true` is not a label matrix, if `y_score` is not an array of finite numbers of the
+        same shape, or if `k` is not an integer in its range.
+
+    References
+    ----------
+    .. [1] Manning, Raghavan and Schütze (2008), "Introduction to Information Retrieval", section 8.4,
+       doi:10.1017/CBO9780511809071.
+
+    Examples
+    --------
+    >>> precision_at_k([[1, 0, 1], [0, 1, 0]], [[0.9, 0.2, 0.6], [0.3, 0.2, 0.1]], k=1)
+    0.5
+    >>> precision_at_k([[1, 0]], [[0.5, 0.5]], k=1)
+    0.5
+    """
+    truth, scores = _check_truth_and_scores(y_true, y_score)
+    k = whole_number(k, "k", least=1)
+    if k > truth.shape[1]:
+        raise ValueError(f"k is {k}, but there are only {truth.shape[1]} labels; take k from 1 to {truth.shape[1]}")
+    return float(_hits_at_k(truth, scores, k).mean() / k)
+
+
+def _hits_at_k(truth: NDArray[np.int8], scores: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Return how many of each row's k best-scored labels are true, in the mean over the orders of ties."""
+    kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
+    above, tied = scores > kth, scores == kth
+    places_left = k - above.sum(axis=1)
+    share = places_left / tied.sum(axis=1)
+    return np.asarray((truth * above).sum(axis=1) + share * (truth * tied).sum(axis=1))
+
+
+def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    truth = check_labels(y_true, name="y_true")
+    truth = truth.toarray() if sparse.issparse(truth) else truth
+    if isinstance(y_score, list) and y_score and all(np.ndim(part) == 2 for part in y_score):
+        raise ValueError(
+            f"y_score is a list of {len(y_score)} arrays, as predict_proba of several outputs gives it; "
+            "make one matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
+        )
+    y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
+    scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
+    if truth.shape != scores.shape:
+        raise ValueError(
+            f"y_true has shape {truth.shape} but y_score has shape {scores.shape}; both must be the same "
+            "(n_samples, n_labels), with samples and labels in the same order"
+        )
+    if not np.isfinite(scores).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
+        raise ValueError(
+            f"y_score holds {scores[row, column]} at row {row}, column {column}, expected finite numbers; look for "
+            "missing values in the input, or a loss that became NaN in training"
+        )
+    return truth, scores
+
+
+_DEFINITIONS = {
+    "precision_micro": ("precision, micro", "counts of all labels added up, then tp / (tp + fp)"),
+    "recall_micro": ("recall, micro", "counts of all labels added up, then tp / (tp + fn)"),
+    "f1_micro": ("F1, micro", "counts of all labels added up, then 2 tp / (2 tp + fp + fn)"),
+    "f1_macro": ("F1, macro", "mean of the labels' F1, the macro-F1 of scikit-learn (averaged F1)"),
+    "f1_of_averages": ("F1 of macro averages", "harmonic mean of macro-precision and macro-recall"),
+    "f1_weighted": ("F1, weighted", "mean of the labels' F1, weighted by their positives"),
+    "f1_samples": ("F1, samples", "mean of the samples' F1; an empty row that is predicted empty counts 1"),
+    "jaccard_samples": ("Jaccard, samples", "mean over samples of |both| / |either|; empty and predicted empty is 1"),
+    "subset_accuracy": ("subset accuracy", "fraction of samples whose whole label set is right"),
+    "hamming_loss": ("Hamming loss", "fraction of wrong decisions; lower is better"),
+    "precision_at_1": ("precision at 1", "fraction of samples whose best-scored label is true; ties share"),
+    "label_ranking_average_precision": (
+        "LRAP",
+        "label ranking average precision: of the labels scored at least as high as a true one, the fraction "
+        "that is true, as a mean over true labels, then over samples; a sample without labels counts 1",
+    ),
+    "coverage_error": (
+        "coverage error",
+        "how far down the ranking one goes to meet all true labels; lower is better, at best the label cardinality",
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """What `evaluate` found; prints as tables, with the definition of each measure.
+
+    Attributes
+    ----------
+    n_samples : int
+    label_names : tuple of str
+    threshold : ndarray of float64, shape (n_labels,)
+        A label is predicted where its score is *above* its threshold.
+    counts : LabelCounts
+        From which precision, recall, F1 and Jaccard can be had in other averages.
+    zero_division : float
+        The value of a label whose denominator is zero; NaN leaves it out of the macro and weighted means.
+    averages : dict of str to float
+        The measures under the names that scikit-learn's scorers have, such as "f1_micro",
+        "f1_macro", "f1_samples", "subset_accuracy", "hamming_loss".
+    baselines : dict of str to dict of str to float
+        The same measures of "all zeros", "all ones" and "frequency"; empty if not asked for.
+    confidence : float or None
+    intervals : dict of str to (float, float)
+        Bootstrap intervals of `averages`, without the ranking measures; empty if not asked for.
+    label_intervals : ndarray of float64, shape (n_labels, 2)
+        Bootstrap intervals of the labels' F1; empty if not asked for.
+    """
+
+    n_samples: int
+    label_names: tuple[str, ...]
+    threshold: NDArray[np.float64]
+    counts: LabelCounts
+    zero_division: float
+    averages: dict[str, float]
+    baselines: dict[str, dict[str, float]]
+    confidence: float | None
+    intervals: dict[str, tuple[float, float]]
+    label_intervals: NDArray[np.float64]
+
+    @property
+    def undefined(self) -> tuple[str, ...]:
+        """Names of the labels without positives that were never predicted: their F1 is 0 / 0."""
+        untouched = self.counts.tp + self.counts.fp + self.counts.fn == 0
+        return tuple(name for name, nothing in zip(self.label_names, untouched, strict=True) if nothing)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as dicts, lists, strings and numbers that ``json.dumps`` takes; undefined is None."""
+        labels: dict[str, dict[str, Any]] = {}
+        per_label = [f(None, self.zero_division) for f in (self.counts.precision, self.counts.recall, self.counts.f1)]
+        columns = zip(self.label_names, self.threshold, *per_label, strict=True)
+        for j, (name, threshold, precision, recall, f1) in enumerate(columns):
+            counts = {c: int(getattr(self.counts, c)[j]) for c in ("tp", "fp", "fn", "tn")}
+            ratios = {"precision": precision, "recall": recall, "f1": f1}
+            labels[name] = {"threshold": float(threshold), **counts, **_without_nan(ratios)}
+            if self.confidence is not None:
+                labels[name]["f1_interval"] = [_or_none(bound) for bound in self.label_intervals[j]]
+        return {
+            "n_samples": self.n_samples,
+            "averages": _without_nan(self.averages),
+            "intervals": {key: [_or_none(bound) for bound in bounds] for key, bounds in self.intervals.items()},
+            "confidence": self.confidence,
+            "baselines": {name: {k: _or_none(v) for k, v in values.items()} for name, values in self.baselines.items()},
+            "labels": labels,
+            "zero_division": _or_none(self.zero_division),
+            "definitions": {key: definition for key, (_, definition) in _DEFINITIONS.items()},
+        }
+
+    def _average_table(self) -> Table:
+        interval = [f"{self.confidence:.0%} interval"] if self.confidence is not None else []
+        rows = []
+        for key, (name, _) in _DEFINITIONS.items():
+            bounds = [_interval(self.intervals.get(key))] if interval else []
+            beside = [_or_dash(values[key]) for values in self.baselines.values()]
+            rows.append((name, _or_dash(self.averages[key]), *bounds, *beside))
+        caption = f"{self.n_samples:,} samples, {len(self.label_names):,} labels, {self._predicted_where()}"
+        return Table(("measure", "model", *interval, *self.baselines), rows, caption=caption)
+
+    def _predicted_where(self) -> str:
+        same = len(set(self.threshold.tolist())) == 1
+        return f"predicted where the score is above {f'{self.threshold[0]:g}' if same else 'its threshold'}"
+
+    def _label_table(self) -> Table:
+        columns = ["label", "positives", "predicted", "precision", "recall", "F1"]
+        predicted = self.counts.tp + self.counts.fp
+        ratios = [metric(None, np.nan) for metric in (self.counts.precision, self.counts.recall, self.counts.f1)]
+        cells = [self.counts.support, predicted, *([_or_dash(v) for v in ratio] for ratio in ratios)]
+        if self.confidence is not None:
+            columns.append(f"{self.confidence:.0%} interval")
+            cells.append([_interval(bounds) for bounds in self.label_intervals])
+        if len(set(self.threshold.tolist())) > 1:
+            columns.append("threshold")
+            cells.append(self.threshold)
+        return Table(columns, list(zip(self.label_names, *cells, strict=True)))
+
+    def _notes(self) -> list[str]:
+        notes = [f"{name}: {definition}" for name, definition in _DEFINITIONS.values()]
+        if self.baselines:
+            notes.append("frequency: predicts, and ranks labels by, how often they occur in y_true")
+        if self.undefined:
+            value = "left out of the means" if np.isnan(self.zero_division) else f"counted as {self.zero_division:g}"
+            notes.append(f"no positives and never predicted, so without F1 and {value}: {', '.join(self.undefined)}")
+        return notes
+
+    def __repr__(self) -> str:
+        return "\n\n".join([repr(self._average_table()), repr(self._label_table()), "\n".join(self._notes())])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self._notes())
+        return (
+            f"{self._average_table()._repr_html_()}{self._label_table()._repr_html_()}"
+            f"<details><summary>How each is defined</summary><ul>{notes}</ul></details>"
+        )
+
+
+def evaluate(
+    y_true: Any,
+    y_score: Any,
+    *,
+    threshold: Any = 0.5,
+    label_names: Any = None,
+    zero_division: float = np.nan,
+    baselines: bool = True,
+    confidence: float | None = None,
+    n_resamples: int = 1000,
+    random_state: int | None = 0,
+) -> Report:
+    """Judge the scores of a multi-label model in every average, per label, and beside trivial baselines.
+
+    Parameters
+    ----------
+    y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+    y_score : array-like of float, shape (n_samples, n_labels)
+        Probabilities, logits or other scores; also 0/1 predictions.
+    threshold : float or array-like of shape (n_labels,), default=0.5
+        A label is predicted where its score is above this; one number, or one per label. For
+        logits it is 0, which is probability 1/2.
+    label_names : sequence of str, optional
+        One per column; the columns of `y_true` if it is a DataFrame, else their numbers.
+    zero_division : {0, 1, numpy.nan}, default=numpy.nan
+        What a label counts in the macro and weighted means where its denominator is zero; NaN
+        leaves it out, and the report names the labels that have no F1.
+    baselines : bool, default=True
+        Also judge three predictions that don't look at the input: no label, every label,
+        and the labels that more than half of the samples of `y_true` carry.
+    confidence : float in (0, 1), optional
+        Level of percentile bootstrap intervals [1]_ over samples, such as 0.95. They are too narrow
+        for labels with fewer than about twenty positives.
+    n_resamples : int, default=1000
+    random_state : int, numpy.random.Generator or None, default=0
+        Source of the resamples.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError
+        If `y_true` is not a label matrix, the shapes differ, a score is not finite, the number of
+        thresholds is wrong, an argument is out of range, or if scores lie outside [0, 1] while the
+        threshold is a probability: then they look like logits, and this function does not guess.
+    TypeError
+        If an argument is of the wrong type.
+
+    References
+    ----------
+    .. [1] Efron (1979), "Bootstrap methods: another look at the jackknife", The Annals of
+       Statistics 7(1), doi:10.1214/aos/1176344552.
+
+    Examples
+    --------
+    >>> y_true = [[1, 0], [1, 1], [0, 0], [1, 0]]
+    >>> report = evaluate(y_true, [[0.9, 0.2], [0.8, 0.4], [0.3, 0.1], [0.4, 0.6]])
+    >>> report.averages["f1_micro"], report.averages["f1_macro"]
+    (0.5714285714285714, 0.4)
+    >>> report.baselines["all ones"]["f1_macro"] > report.averages["f1_macro"]
+    True
+    >>> evaluate(y_true, [[2.2, -1.4], [1.4, -0.4], [-0.8, -2.2], [-0.4, 0.4]]).averages["f1_micro"]
+    Traceback (most recent call last):
+        ...
+    ValueError: y_score holds 2.2 at row 0, column 0, outside [0, 1], and the threshold is a \
+probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits
+    """
+    if label_names is None and hasattr(y_true, "columns"):
+        label_names = list(y_true.columns)
+    truth, scores = _check_truth_and_scores(y_true, y_score)
+    limits = _check_threshold(threshold, scores)
+    policy = _undefined_value(zero_division)
+    if isinstance(zero_division, str):
+        raise ValueError('zero_division must be 0, 1 or numpy.nan here, got "warn"')
+    level = _check_confidence(confidence)
+    n_resamples = whole_number(n_resamples, "n_resamples", least=1)
+    predicted = (scores > limits).astype(np.int8)
+    intervals: dict[str, tuple[float, float]] = {}
+    label_intervals = np.empty((0, 2))
+    if level is not None:
+        rng = np.random.default_rng(random_state)
+        intervals, label_intervals = _bootstrap(truth, predicted, scores, policy, level, n_resamples, rng)
+    return Report(
+        n_samples=truth.shape[0],
+        label_names=tuple(names_of_labels(label_names, truth.shape[1])),
+        threshold=limits,
+        counts=LabelCounts.from_predictions(truth, predicted),
+        zero_division=policy,
+        averages=_measures(truth, predicted, scores, policy),
+        baselines=_baselines(truth, policy) if baselines else {},
+        confidence=level,
+        intervals=intervals,
+        label_intervals=label_intervals,
+    )
+
+
+def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    n_labels = scores.shape[1]
+    limits = np.asarray(real_array(np.atleast_1d(threshold), "threshold", ("n_labels",)))
+    if np.ndim(threshold) == 1 and len(limits) != n_labels:
+        raise ValueError(
+            f"threshold has {len(limits)} values for {n_labels} labels; give one number, or one per column, in order"
+        )
+    if not np.isfinite(limits).all():
+        raise ValueError(f"threshold holds {limits[~np.isfinite(limits)][0]}, expected finite numbers")
+    outside = (scores < 0) | (scores > 1)
+    if outside.any() and ((limits > 0) & (limits < 1)).all():
+        row, column = (int(i) for i in np.argwhere(outside)[0])
+        raise ValueError(
+            f"y_score holds {scores[row, column]:g} at row {row}, column {column}, outside [0, 1], and the threshold "
+            "is a probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits"
+        )
+    return np.broadcast_to(limits, (n_labels,)).copy()
+
+
+def _check_confidence(confidence: Any) -> float | None:
+    if confidence is None:
+        return None
+    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real):
+        raise TypeError(f"confidence must be a number or None, got {confidence!r}; for example 0.95")
+    if not 0 < float(confidence) < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; for example 0.95")
+    return float(confidence)
+
+
+def _measures(
+    truth: NDArray[np.int8], predicted: NDArray[np.int8], scores: NDArray[np.float64], zero_division: float
+) -> dict[str, float]:
+    from sklearn.metrics import coverage_error, label_ranking_average_precision_score
+
+    values = {
+        **_count_measures(LabelCounts.from_predictions(truth, predicted), zero_division),
+        **{key: float(v.mean()) for key, v in _sample_measures(truth, predicted, scores).items()},
+        "label_ranking_average_precision": float(label_ranking_average_precision_score(truth, scores)),
+        "coverage_error": float(coverage_error(truth, scores)),
+    }
+    return {key: values[key] for key in _DEFINITIONS}
+
+
+def _count_measures(counts: LabelCounts, zero_division: float) -> dict[str, float]:
+    wrong, decisions = counts.fp + counts.fn, counts.tp + counts.fp + counts.fn + counts.tn
+    return {
+        "precision_micro": counts.precision("micro", zero_division),
+        "recall_micro": counts.recall("micro", zero_division),
+        "f1_micro": counts.f1("micro", zero_division),
+        "f1_macro": counts.f1("macro", zero_division),
+        "f1_of_averages": _f1_of_averages(counts, zero_division),
+        "f1_weighted": counts.f1("weighted", zero_division),
+        "hamming_loss": float(wrong.sum() / decisions.sum()),
+    }
+
+
+def _sample_measures(
+    truth: NDArray[np.int8], predicted: NDArray[np.int8], scores: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the measures that are means over samples, before the mean is taken."""
+    both, sizes = axis_sums(truth & predicted, axis=1), axis_sums(truth, axis=1) + axis_sums(predicted, axis=1)
+    empty = sizes == 0
+    return {
+        "f1_samples": np.where(empty, 1, 2 * both / np.maximum(sizes, 1)),
+        "jaccard_samples": np.where(empty, 1, both / np.maximum(sizes - both, 1)),
+        "subset_accuracy": (truth == predicted).all(axis=1).astype(float),
+        "precision_at_1": _hits_at_k(truth, scores, 1),
+    }
+
+
+def _baselines(truth: NDArray[np.int8], zero_division: float) -> dict[str, dict[str, float]]:
+    n_labels = truth.shape[1]
+    scores = {"all zeros": np.zeros(n_labels), "all ones": np.ones(n_labels), "frequency": truth.mean(axis=0)}
+    found = {}
+    for name, row in scores.items():
+        same = np.broadcast_to(row, truth.shape)
+        found[name] = _measures(truth, (same > 0.5).astype(np.int8), same, zero_division)
+    return found
+
+
+def _bootstrap(
+    truth: NDArray[np.int8],
+    predicted: NDArray[np.int8],
+    scores: NDArray[np.float64],
+    zero_division: float,
+    level: float,
+    n_resamples: int,
+    rng: np.random.Generator,
+) -> tuple[dict[str, tuple[float, float]], NDArray[np.float64]]:
+    """Return percentile intervals of the averages, and of each label's F1."""
+    n = len(truth)
+    samples = _sample_measures(truth, predicted, scores)
+    cells = np.hstack([truth & predicted, predicted, truth]).astype(float)
+    averages, label_f1 = [], []
+    for _ in range(n_resamples):
+        weight = np.bincount(rng.integers(n, size=n), minlength=n).astype(float)
+        tp, positive, actual = np.split((weight @ cells).astype(np.int64), 3)
+        counts = LabelCounts(tp, positive - tp, actual - tp, n - positive - actual + tp)
+        means = {key: weight @ values / n for key, values in samples.items()}
+        averages.append({**_count_measures(counts, zero_division), **means})
+        label_f1.append(counts.f1(None, zero_division))
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = _quantiles(np.array([list(values.values()) for values in averages]), tails)
+    intervals = {key: (float(a), float(b)) for key, a, b in zip(averages[0], low, high, strict=True)}
+    return intervals, _quantiles(np.array(label_f1), tails).T
+
+
+def _quantiles(values: NDArray[np.float64], tails: list[float]) -> NDArray[np.float64]:
+    """Return quantiles of each column without its NaN; NaN where a column has nothing else."""
+    found = np.full((len(tails), values.shape[1]), np.nan)
+    some = ~np.isnan(values).all(axis=0)
+    found[:, some] = np.nanquantile(values[:, some], tails, axis=0)
+    return found
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
+    return {key: _or_none(value) for key, value in values.items()}
+
+
+def _or_dash(value: float) -> float | str:
+    return "–" if np.isnan(value) else float(value)
+
+
+def _interval(bounds: Any) -> str:
+    return "–" if bounds is None or np.isnan(bounds[0]) else f"{bounds[0]:.2f}–{bounds[1]:.2f}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, softmax
 
-from mlhelpers._validation import real_array, whole_number
+from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
@@ -78,22 +78,6 @@ def _title(figure: Figure, title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=_STYLE["axes.titlesize"], fontweight="bold")
 
 
-def _names(label_names: Iterable[str] | None, n_labels: int) -> list[str]:
-    if label_names is None:
-        return [str(i) for i in range(n_labels)]
-    if isinstance(label_names, (str, Set, Mapping)) or not isinstance(label_names, Iterable):
-        raise TypeError(
-            f"label_names must be a sequence of names, got {type(label_names).__name__}; "
-            "give a list with one name per column, in order"
-        )
-    names = [str(name) for name in label_names]
-    if len(names) != n_labels:
-        raise ValueError(
-            f"label_names has {len(names)} names for {n_labels} labels; give one name per column, in order"
-        )
-    return names
-
-
 def _check_named(values: Any, name: str, most: int | None = None) -> None:
     if not isinstance(values, Mapping) or not values:
         raise TypeError(f"{name} must map at least one name to its values, got {values!r:.80}; pass a dict")
@@ -141,7 +125,7 @@ def plot_scenes(
     <Figure size 1000x340 with 4 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = _names(label_names, matrix.shape[1])
+    names = names_of_labels(label_names, matrix.shape[1])
     n_columns = whole_number(n_columns, "n_columns", least=1)
     n_rows = -(-len(images) // n_columns)
     figure, axes = _axes(n_rows, n_columns, 1.45 * n_rows + 0.25)
@@ -185,7 +169,7 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     <Figure size 1000x480 with 3 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = _names(label_names, matrix.shape[1])
+    names = names_of_labels(label_names, matrix.shape[1])
     figure = _figure(0.95 * len(images) + 0.5)
     grid = figure.add_gridspec(len(images), 2, width_ratios=(1, 4))
     table = figure.add_subplot(grid[:, 1])
@@ -248,7 +232,7 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = 
     positions = range(summary.n_labels)
     figure, (ax,) = _axes(1, 1, 2.8)
     bars = ax.bar(positions, summary.frequency, color=BLUE)
-    ax.set_xticks(positions, _names(label_names, summary.n_labels))
+    ax.set_xticks(positions, names_of_labels(label_names, summary.n_labels))
     ax.bar_label(bars, [f"{c:,}" for c in summary.count], fontsize=9)
     ax.set(title=title, xlabel="label", ylabel="fraction of samples")
     ax.margins(y=0.12)
@@ -286,7 +270,7 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
     values = real_array(lift, "lift", ("n_labels", "n_labels"))
     if values.shape[0] != values.shape[1]:
         raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
-    names = _names(label_names, len(values))
+    names = names_of_labels(label_names, len(values))
     np.fill_diagonal(values, np.nan)
     figure, (ax,) = _axes(1, 1, 4.3)
     image = ax.imshow(values, cmap="PuOr", vmin=0, vmax=2)
@@ -331,7 +315,7 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
         raise ValueError(
             f"logits holds {z[~np.isfinite(z)][0]}, expected finite numbers; look for an overflow before it"
         )
-    names = _names(label_names, len(z))
+    names = names_of_labels(label_names, len(z))
     figure, axes = _axes(2, 1, 4.2, sharex=True, sharey=True)
     for ax, name, p, colour in zip(axes, ("sigmoid", "softmax"), (expit(z), softmax(z)), (BLUE, ORANGE), strict=True):
         bars = ax.bar(range(len(z)), p, color=colour)
