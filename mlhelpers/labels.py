@@ -384,7 +384,8 @@ def scores_matrix(
     Raises
     ------
     TypeError
-        If the estimator has no such method.
+        If the estimator has no such method, or is scikit-learn's ``StackingClassifier``, whose
+        probabilities of a label matrix are those of *absence*.
     ValueError
         If `method` is neither of the two, or if the estimator was not fitted on a label
         matrix: on one label per sample, or on outputs with other classes than 0 and 1.
@@ -401,55 +402,78 @@ def scores_matrix(
     >>> scores_matrix(neighbours, [[1.4]])
     array([[0.5, 1. , 0. ]])
     """
-    if method not in ("predict_proba", "decision_function"):
+    from sklearn.exceptions import NotFittedError
+
+    if not isinstance(method, str) or method not in ("predict_proba", "decision_function"):
         raise ValueError(f'method must be "predict_proba" or "decision_function", got {method!r}')
     name = type(estimator).__name__
-    if not hasattr(estimator, method):
-        raise TypeError(f"estimator ({name}) has no {method}; {_other_scores(estimator, method)}")
-    scores = getattr(estimator, method)(X)
+    if name == "StackingClassifier":
+        raise TypeError(
+            "estimator (StackingClassifier) gives the probability that a label is absent, by a slip of scikit-learn; "
+            "stack inside sklearn.multiclass.OneVsRestClassifier, or use 1 - estimator.predict_proba(X) after a check"
+        )
+    if isinstance(estimator, type):
+        raise TypeError(f"estimator is the class {estimator.__name__}; pass a fitted instance of it")
+    try:
+        scores = getattr(estimator, method)(X)
+    except NotFittedError:  # an AttributeError, too
+        raise
+    except AttributeError as error:
+        raise TypeError(f"estimator ({name}) has no {method}; {_other_scores(estimator, method)}") from error
+    first = _first_prediction(estimator, X)
     if isinstance(scores, list):
-        return np.column_stack([_present(p, j, estimator, X) for j, p in enumerate(scores)])
+        return np.column_stack([_present(p, j, estimator, first) for j, p in enumerate(scores)])
     scores = np.asarray(scores, dtype=float)
-    if scores.ndim != 2 or np.ndim(_first_prediction(estimator, X)) != 2:
+    if scores.ndim != 2 or first.ndim != 2:
         raise ValueError(
             f"estimator ({name}) gives scores of shape {scores.shape} and was fitted on one label per sample; "
             "fit it on a label matrix of shape (n_samples, n_labels), inside "
-            "sklearn.multiclass.OneVsRestClassifier if it takes none by itself"
+            "sklearn.multiclass.OneVsRestClassifier if it takes none by itself; "
+            "of a single label, predict_proba(X)[:, [1]] is the score matrix"
         )
+    per_label = getattr(estimator, "classes_", None)
+    for label, classes in enumerate([first] if not isinstance(per_label, list) else per_label):
+        _check_classes(classes, label, estimator)
     return scores
 
 
 def _other_scores(estimator: Any, method: str) -> str:
     if not hasattr(estimator, "predict"):
-        return "pass a fitted scikit-learn classifier"
+        return "pass a fitted scikit-learn classifier, and of a search without refit a fitted model of its best_params_"
+    if not hasattr(estimator, "get_params"):
+        return "if this is a Keras model, model.predict(X) is the score matrix already"
     other = {"predict_proba": "decision_function", "decision_function": "predict_proba"}[method]
     if hasattr(estimator, other):
         return f'use method="{other}"'
-    if hasattr(estimator, "fit") and hasattr(estimator, "get_params"):
-        return (
-            "wrap a base classifier that has one in sklearn.multiclass.OneVsRestClassifier; "
-            "sklearn.calibration.CalibratedClassifierCV gives predict_proba to any"
-        )
-    return "if this is a Keras model, model.predict(X) is the score matrix already"
+    return (
+        "wrap a base classifier that has one in sklearn.multiclass.OneVsRestClassifier; "
+        "sklearn.calibration.CalibratedClassifierCV gives predict_proba to any classifier"
+    )
 
 
-def _first_prediction(estimator: Any, X: Any) -> Any:
-    prediction = estimator.predict(X[:1])
-    return prediction.toarray() if sparse.issparse(prediction) else np.asarray(prediction)
+def _first_prediction(estimator: Any, X: Any) -> NDArray[Any]:
+    """Return the prediction of one sample: its shape tells the target's, its values the constant classes."""
+    prediction = estimator.predict(X.tocsr()[:1] if sparse.issparse(X) else X[:1])
+    return np.asarray(prediction.toarray() if sparse.issparse(prediction) else prediction)
 
 
-def _present(probabilities: Any, label: int, estimator: Any, X: Any) -> NDArray[np.float64]:
+def _present(probabilities: Any, label: int, estimator: Any, first: NDArray[Any]) -> NDArray[np.float64]:
     """Return the probability of class 1 from the columns that belong to one label."""
     probabilities = np.asarray(probabilities, dtype=float)
     if probabilities.shape[1] == 1:  # a single class, which the prediction of any sample tells
-        classes = [_first_prediction(estimator, X)[0, label]]
+        classes = [first[0, label]]
     else:
         per_label = getattr(estimator, "classes_", None)
-        classes = [0, 1] if per_label is None else list(per_label[label])
-    if len(classes) != probabilities.shape[1] or not set(classes) <= {0, 1}:
-        raise ValueError(
-            f"estimator ({type(estimator).__name__}) was fitted on an output with other classes than 0 and 1: "
-            f"column {label} has {probabilities.shape[1]} classes {[str(c) for c in classes]}; "
-            "fit it on a label matrix, as sklearn.preprocessing.MultiLabelBinarizer makes it"
-        )
+        classes = list(range(probabilities.shape[1]) if per_label is None else per_label[label])
+    _check_classes(classes, label, estimator)
     return probabilities[:, classes.index(1)] if 1 in classes else np.zeros(len(probabilities))
+
+
+def _check_classes(classes: Any, label: int, estimator: Any) -> None:
+    if not set(np.ravel(classes).tolist()) <= {0, 1}:
+        found = ", ".join(str(c) for c in np.ravel(classes))
+        raise ValueError(
+            f"estimator ({type(estimator).__name__}) was fitted on outputs with other classes than 0 and 1: "
+            f"it has {found} at column {label}; fit it on a label matrix, as "
+            "sklearn.preprocessing.MultiLabelBinarizer makes it"
+        )

@@ -6,6 +6,8 @@ import numbers
 from typing import Any, Literal
 
 import keras
+import ml_dtypes  # which Keras itself depends on
+import numpy as np
 from keras import ops
 
 
@@ -23,7 +25,7 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
     ----------
     epsilon : float, default=1e-7
         How far from 0 and 1 probabilities are kept: 0 < epsilon < 0.5. No label costs more
-        than ``-log(epsilon)``.
+        than about ``-log(epsilon)``.
     label_reduction : {"mean", "sum"}, default="mean"
         What becomes of the labels of one sample. "mean" is Keras's own convention; "sum", the
         negative log-likelihood of the whole label set, is n_labels times as large.
@@ -45,13 +47,16 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
     Raises
     ------
     ValueError
-        If an argument is out of range; if ``1 - epsilon`` rounds to 1, or epsilon to 0, in `dtype`
-        (the clip would do nothing); when called, if the two are not matrices of one shape.
+        If an argument is out of range; if ``1 - epsilon`` rounds to 1 in `dtype` (the clip would
+        do nothing); when called, if the two are not matrices of one shape.
     TypeError
         If epsilon is not a number.
 
     Notes
     -----
+    Values are not checked, as in any loss: labels of -1 for "unknown" drive it below zero, and
+    logits in place of probabilities are clipped to nothing.
+
     Equal to Keras's ``BinaryCrossentropy`` for ``label_reduction="mean"`` and its own epsilon,
     1e-7, except behind a Keras sigmoid on the TensorFlow backend: there Keras goes back to the logits. With
     ``label_reduction="sum"`` it is the negative log-likelihood of independent Bernoulli
@@ -76,7 +81,7 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
         dtype: Any = None,
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        if label_reduction not in ("mean", "sum"):
+        if not isinstance(label_reduction, str) or label_reduction not in ("mean", "sum"):
             raise ValueError(f'label_reduction must be "mean" or "sum", got {label_reduction!r}')
         self.epsilon = _checked_epsilon(epsilon, self.dtype)
         self.label_reduction = label_reduction
@@ -84,7 +89,7 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of every sample, of shape (batch,)."""
         y_true, y_pred = (ops.cast(ops.convert_to_tensor(y), self.dtype) for y in (y_true, y_pred))
-        _check_same_matrix(y_true, y_pred)
+        y_true = _of_the_same_shape(y_true, y_pred)
         p = ops.clip(y_pred, self.epsilon, 1 - self.epsilon)
         per_label = -y_true * ops.log(p) - (1 - y_true) * ops.log(1 - p)
         return ops.sum(per_label, axis=-1) if self.label_reduction == "sum" else ops.mean(per_label, axis=-1)
@@ -98,33 +103,39 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
 def _checked_epsilon(epsilon: Any, dtype: str) -> float:
     if isinstance(epsilon, bool) or not isinstance(epsilon, numbers.Real):
         raise TypeError(f"epsilon must be a number, got {epsilon!r} of type {type(epsilon).__name__}")
-    if not 0 < float(epsilon) < 0.5:
+    if not 0 < epsilon < 0.5:  # type: ignore[operator]
         raise ValueError(f"epsilon must lie between 0 and 0.5, got {epsilon}; usual values are 1e-7 to 1e-3")
-    lower, upper = (float(ops.convert_to_tensor(bound, dtype)) for bound in (float(epsilon), 1 - float(epsilon)))
-    if lower == 0 or upper == 1:
-        rounds = "1 - epsilon rounds to 1" if upper == 1 else "epsilon rounds to 0"
+    if "float" not in dtype:
+        raise ValueError(f"dtype must be a floating-point type, got {dtype!r}; use None for Keras's own")
+    if _upper_bound(float(epsilon), dtype) == 1:
+        least = next(power for power in (10.0**-k for k in range(16, 0, -1)) if _upper_bound(power, dtype) < 1)
         raise ValueError(
-            f"epsilon={epsilon:g} does nothing in {dtype}: {rounds} there, so log(0) would not be avoided; "
-            f"take at least {_least_epsilon(dtype):g}, or a wider dtype"
+            f"epsilon={epsilon:g} does nothing in {dtype}: 1 - epsilon rounds to 1 there, so log(0) would not be "
+            f"avoided; take at least {least:g}, or a wider dtype"
         )
     return float(epsilon)
 
 
-def _least_epsilon(dtype: str) -> float:
-    """Return the smallest power of ten that survives ``1 - epsilon`` in the dtype."""
-    return next(
-        power for power in (10.0**-k for k in range(16, 0, -1)) if float(ops.convert_to_tensor(1 - power, dtype)) < 1
-    )
+def _upper_bound(epsilon: float, dtype: str) -> float:
+    """Return ``1 - epsilon`` as the dtype holds it."""
+    return float(np.array(1 - epsilon).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype))
 
 
-def _check_same_matrix(y_true: Any, y_pred: Any) -> None:
-    """Refuse what would broadcast in silence; a side of None is not known yet."""
-    shapes = tuple(y_true.shape), tuple(y_pred.shape)
-    fits = len(shapes[0]) == len(shapes[1]) == 2 and all(
-        a is None or b is None or a == b for a, b in zip(*shapes, strict=True)
-    )
-    if not fits:
+def _of_the_same_shape(y_true: Any, y_pred: Any) -> Any:
+    """Return y_true if both are matrices of one shape; refuse what would broadcast in silence."""
+    try:
+        shapes = tuple(y_true.shape), tuple(y_pred.shape)
+    except ValueError:  # TensorFlow knows not even the number of sides
+        raise ValueError(
+            "y_true or y_pred has an unknown number of dimensions, expected (batch, n_labels); "
+            "set the shape in the input pipeline, as with tf.ensure_shape(y, (None, n_labels))"
+        ) from None
+    sides = list(zip(*shapes, strict=False))
+    if not len(shapes[0]) == len(shapes[1]) == 2 or any(None not in pair and pair[0] != pair[1] for pair in sides):
         raise ValueError(
             f"y_true has shape {shapes[0]} and y_pred has shape {shapes[1]}; both must be the same "
             "(batch, n_labels); give the output layer one unit per label, and reshape a single label to (batch, 1)"
         )
+    if None in sides[1]:  # only the running program knows the number of labels; stacking demands equal shapes
+        return ops.unstack(ops.stack([y_true, y_pred]), 2)[0]
+    return y_true

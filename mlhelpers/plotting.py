@@ -186,11 +186,11 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     return figure
 
 
-def _images_and_labels(X: ArrayLike, Y: ArrayLike) -> tuple[NDArray[Any], NDArray[np.int8]]:
-    images, matrix = real_array(X, "X", ("n_samples", "height", "width")), check_labels(Y)
+def _images_and_labels(X: ArrayLike, Y: ArrayLike, name: str = "Y") -> tuple[NDArray[Any], NDArray[np.int8]]:
+    images, matrix = real_array(X, "X", ("n_samples", "height", "width")), check_labels(Y, name=name)
     if len(images) != matrix.shape[0]:
         raise ValueError(
-            f"X has shape {images.shape} and Y has shape {matrix.shape}; expected (n_samples, height, width) "
+            f"X has shape {images.shape} and {name} has shape {matrix.shape}; expected (n_samples, height, width) "
             "and (n_samples, n_labels) of the same samples"
         )
     return images, matrix.toarray() if sparse.issparse(matrix) else matrix
@@ -424,3 +424,181 @@ def _size_bars(ax: Axes, matrix: Any, positions: NDArray[Any], colour: str, name
     per_sample = axis_sums(matrix, axis=1)
     heights = np.bincount(per_sample, minlength=len(positions)) / len(per_sample)
     ax.bar(positions, heights, width=0.4, color=colour, label=name)
+
+
+@_styled
+def plot_predictions(
+    X: ArrayLike,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    label_names: Iterable[str] | None = None,
+    n_columns: int = 3,
+    title: str = "",
+) -> Figure:
+    """Show images with their true and their predicted label set.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width)
+        Intensities from 0 (white) to 1 (black).
+    y_true, y_pred : array-like of 0/1, shape (n_samples, n_labels)
+    label_names : sequence of str, optional
+        One per column of `y_true`; the column numbers by default.
+    n_columns : int, default=3
+        Images per row.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plot_predictions(np.zeros((3, 8, 8)), [[1, 0], [0, 0], [1, 1]], [[1, 0], [0, 1], [1, 0]])
+    <Figure size 1000x430 with 3 Axes>
+    """
+    images, truth = _images_and_labels(X, y_true, "y_true")
+    predicted = _images_and_labels(X, y_pred, "y_pred")[1]
+    if truth.shape != predicted.shape:
+        raise ValueError(
+            f"y_true has shape {truth.shape} but y_pred has shape {predicted.shape}; both must be the same"
+        )
+    names = names_of_labels(label_names, truth.shape[1])
+    n_columns = whole_number(n_columns, "n_columns", least=1)
+    n_rows = -(-len(images) // n_columns)
+    figure, axes = _axes(n_rows, n_columns, 1.9 * n_rows + 0.25)
+    for ax in axes[len(images) :]:
+        ax.axis("off")
+    for ax, image, true_row, predicted_row in zip(axes, images, truth, predicted, strict=False):
+        _draw_image(ax, image)
+        right = (true_row == predicted_row).all()
+        ax.spines[:].set(color=BLUE if right else ORANGE, linewidth=2)
+        sets = f"true {_label_set(true_row, names)}\npredicted {_label_set(predicted_row, names)}"
+        ax.set_title(sets, loc="center", fontweight="normal", fontsize=9)
+    _title(figure, title)
+    return figure
+
+
+@_styled
+def plot_label_scores(
+    scores: Mapping[str, ArrayLike],
+    *,
+    intervals: Mapping[str, ArrayLike] | None = None,
+    label_names: Iterable[str] | None = None,
+    title: str = "",
+    ylabel: str = "F1",
+) -> Figure:
+    """Draw one value per label for each of several models.
+
+    Parameters
+    ----------
+    scores : mapping of str to array-like of shape (n_labels,)
+        Name of each model and its values: up to four models. NaN leaves a gap.
+    intervals : mapping of str to array-like of shape (n_labels, 2), optional
+        Lower and upper bound around the values of the models named in it.
+    label_names : sequence of str, optional
+        One per label; their positions by default.
+    title, ylabel : str
+        What the figure shows, and what the values are.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
+
+    Examples
+    --------
+    >>> plot_label_scores({"MLP": [0.9, 0.4], "CNN": [0.95, 0.7]}, label_names=["cat", "dog"])
+    <Figure size 1000x600 with 1 Axes>
+    """
+    _check_named(scores, "scores", most=4)
+    values = {name: real_array(row, f"scores[{name!r}]", ("n_labels",)) for name, row in scores.items()}
+    n_labels = len(next(iter(values.values())))
+    names = names_of_labels(label_names, n_labels)
+    figure, (ax,) = _axes(1, 1, 3.0)
+    positions, offsets = np.arange(n_labels), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.18
+    for (name, row), offset, colour, marker in zip(
+        values.items(), offsets, (ORANGE, BLUE, GREEN, GREY), "osD^", strict=False
+    ):
+        if len(row) != n_labels:
+            raise ValueError(f"scores[{name!r}] has {len(row)} values for {n_labels} labels")
+        around = _interval_lengths(intervals, name, row)
+        ax.errorbar(positions + offset, row, yerr=around, color=colour, marker=marker, linestyle="none", label=name)
+    ax.set_xticks(positions, names)
+    ax.set(title=title, xlabel="label", ylabel=ylabel, ylim=(0, None))
+    ax.grid(axis="y", alpha=0.3)
+    ax.legend(fontsize=9, loc="lower left")
+    return figure
+
+
+def _interval_lengths(
+    intervals: Mapping[str, ArrayLike] | None, name: str, row: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Return how far an interval reaches below and above each value, as matplotlib wants it."""
+    if intervals is None or name not in intervals:
+        return None
+    bounds = real_array(intervals[name], f"intervals[{name!r}]", ("n_labels", "2"))
+    if bounds.shape != (len(row), 2):
+        raise ValueError(f"intervals[{name!r}] has shape {bounds.shape}, expected ({len(row)}, 2)")
+    return np.clip(np.stack([row - bounds[:, 0], bounds[:, 1] - row]), 0, None)
+
+
+@_styled
+def plot_weights(
+    weights: ArrayLike, *, label_names: Iterable[str] | None = None, n_columns: int = 5, title: str = ""
+) -> Figure:
+    """Show the weights of linear models as images, one per label, on a common scale.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_labels, height, width)
+        Purple pixels speak for the label, orange ones against it.
+    label_names : sequence of str, optional
+        One per image; their positions by default.
+    n_columns : int, default=5
+        Images per row.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not what is asked for above, or their sizes don't match.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plot_weights(np.eye(4).reshape(2, 2, 4))
+    <Figure size 1000x280 with 6 Axes>
+    """
+    images = real_array(weights, "weights", ("n_labels", "height", "width"))
+    names = names_of_labels(label_names, len(images))
+    n_columns = whole_number(n_columns, "n_columns", least=1)
+    n_rows = -(-len(images) // n_columns)
+    figure, axes = _axes(n_rows, n_columns, 1.15 * n_rows + 0.25)
+    for ax in axes[len(images) :]:
+        ax.axis("off")
+    most = float(np.abs(images).max()) or 1.0
+    for ax, image, name in zip(axes, images, names, strict=False):
+        drawn = ax.imshow(image, cmap="PuOr", vmin=-most, vmax=most)
+        ax.set(xticks=[], yticks=[])
+        ax.set_title(name, loc="center", fontweight="normal")
+    figure.colorbar(drawn, ax=axes.tolist(), label="weight", shrink=0.9)
+    _title(figure, title)
+    return figure
