@@ -6,6 +6,8 @@ VENV := .venv/bin
 chapters ?=
 
 export JUPYTER_PREFER_ENV_PATH := 1
+# Compiled modules are kept, whatever the shell says: without them TensorFlow starts ten seconds later, every time.
+export PYTHONDONTWRITEBYTECODE :=
 # Chapters run on the processor, so that every machine computes the same.
 export CUDA_VISIBLE_DEVICES := -1
 export TF_CPP_MIN_LOG_LEVEL := 3

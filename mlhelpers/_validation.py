@@ -26,8 +26,9 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
         if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
+        dtype = f" of dtype {array.dtype}" if hasattr(values, "dtype") or hasattr(values, "dtypes") else ""
         raise TypeError(
-            f"{name} must be an array of real numbers of shape {expected}, got {type(values).__name__}; "
+            f"{name} must be an array of real numbers of shape {expected}, got {type(values).__name__}{dtype}; "
             "pass a NumPy array without a mask, text or rows of different lengths"
         ) from None
     if array.ndim != len(shape) or array.size == 0:

@@ -22,6 +22,7 @@ Counts: TypeAlias = NDArray[np.int64]
 
 _MOST = 2**60  # leaves room for sums of counts in 64 bits
 _AVERAGES = (None, "micro", "macro", "weighted")
+_ROUNDING = 1e-6  # how far outside [0, 1] rounding takes a probability
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -407,11 +408,14 @@ def _hits_at_k(truth: NDArray[np.int8], scores: NDArray[np.float64], k: int) -> 
 def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     truth = check_labels(y_true, name="y_true")
     truth = truth.toarray() if sparse.issparse(truth) else truth
-    if isinstance(y_score, list) and y_score and all(np.ndim(part) == 2 for part in y_score):
+    if getattr(y_score, "ndim", 0) == 3 or (
+        isinstance(y_score, (list, tuple)) and y_score and all(getattr(part, "ndim", 0) == 2 for part in y_score)
+    ):
         raise ValueError(
-            f"y_score is a list of {len(y_score)} arrays, as predict_proba of several outputs gives it; "
-            "make one matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
+            f"y_score holds {len(y_score)} matrices, as predict_proba of several outputs gives them; "
+            "make one score matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
         )
+    _check_same_columns(y_true, y_score)
     y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
     scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
     if truth.shape != scores.shape:
@@ -426,6 +430,16 @@ def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8]
             "missing values in the input, or a loss that became NaN in training"
         )
     return truth, scores
+
+
+def _check_same_columns(y_true: Any, y_score: Any) -> None:
+    """Refuse two DataFrames whose columns are not in the same order."""
+    columns = [list(getattr(y, "columns", ())) for y in (y_true, y_score)]
+    if columns[0] != columns[1] and sorted(map(str, columns[0])) == sorted(map(str, columns[1])):
+        raise ValueError(
+            f"y_true has the columns {columns[0]} but y_score has {columns[1]}; put them into one order, "
+            "as in y_score[y_true.columns]"
+        )
 
 
 _DEFINITIONS = {
@@ -443,11 +457,13 @@ _DEFINITIONS = {
     "label_ranking_average_precision": (
         "LRAP",
         "label ranking average precision: of the labels scored at least as high as a true one, the fraction "
-        "that is true, as a mean over true labels, then over samples; a sample without labels counts 1",
+        "that is true, as a mean over true labels, then over samples; a sample without labels counts 1; "
+        "ties count as the worst order",
     ),
     "coverage_error": (
         "coverage error",
-        "how far down the ranking one goes to meet all true labels; lower is better, at best the label cardinality",
+        "how far down the ranking one goes to meet all true labels; lower is better, at best the label cardinality; "
+        "ties count as the worst order",
     ),
 }
 
@@ -467,13 +483,13 @@ class Report:
     zero_division : float
         The value of a label whose denominator is zero; NaN leaves it out of the macro and weighted means.
     averages : dict of str to float
-        The measures under the names that scikit-learn's scorers have, such as "f1_micro",
-        "f1_macro", "f1_samples", "subset_accuracy", "hamming_loss".
+        The measures, named as scikit-learn names its scorers or functions where it has them:
+        "f1_micro", "f1_macro", "f1_samples", "subset_accuracy", "hamming_loss", and so on.
     baselines : dict of str to dict of str to float
         The same measures of "all zeros", "all ones" and "frequency"; empty if not asked for.
     confidence : float or None
     intervals : dict of str to (float, float)
-        Bootstrap intervals of `averages`, without the ranking measures; empty if not asked for.
+        Bootstrap intervals of `averages`; empty if not asked for.
     label_intervals : ndarray of float64, shape (n_labels, 2)
         Bootstrap intervals of the labels' F1; empty if not asked for.
     """
@@ -518,7 +534,7 @@ class Report:
         }
 
     def _average_table(self) -> Table:
-        interval = [f"{self.confidence:.0%} interval"] if self.confidence is not None else []
+        interval = [] if self.confidence is None else [f"{100 * self.confidence:g}% interval"]
         rows = []
         for key, (name, _) in _DEFINITIONS.items():
             bounds = [_interval(self.intervals.get(key))] if interval else []
@@ -537,11 +553,11 @@ class Report:
         ratios = [metric(None, np.nan) for metric in (self.counts.precision, self.counts.recall, self.counts.f1)]
         cells = [self.counts.support, predicted, *([_or_dash(v) for v in ratio] for ratio in ratios)]
         if self.confidence is not None:
-            columns.append(f"{self.confidence:.0%} interval")
+            columns.append(f"{100 * self.confidence:g}% interval")
             cells.append([_interval(bounds) for bounds in self.label_intervals])
         if len(set(self.threshold.tolist())) > 1:
             columns.append("threshold")
-            cells.append(self.threshold)
+            cells.append([f"{limit:g}" for limit in self.threshold])
         return Table(columns, list(zip(self.label_names, *cells, strict=True)))
 
     def _notes(self) -> list[str]:
@@ -582,21 +598,23 @@ def evaluate(
     ----------
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
     y_score : array-like of float, shape (n_samples, n_labels)
-        Probabilities, logits or other scores; also 0/1 predictions.
+        Probabilities, logits or other scores; also 0/1 predictions. Compared in 64 bits. If both
+        are DataFrames, their columns must be in the same order.
     threshold : float or array-like of shape (n_labels,), default=0.5
         A label is predicted where its score is above this; one number, or one per label. For
         logits it is 0, which is probability 1/2.
     label_names : sequence of str, optional
-        One per column; the columns of `y_true` if it is a DataFrame, else their numbers.
+        One per column, all different; the columns of `y_true` if it is a DataFrame, else their numbers.
     zero_division : {0, 1, numpy.nan}, default=numpy.nan
         What a label counts in the macro and weighted means where its denominator is zero; NaN
-        leaves it out, and the report names the labels that have no F1.
+        leaves it out, and the report names the labels that have no F1. It is also the micro-precision
+        of a model that predicts nothing. A sample without labels, predicted to have none, counts 1 always.
     baselines : bool, default=True
         Also judge three predictions that don't look at the input: no label, every label,
         and the labels that more than half of the samples of `y_true` carry.
     confidence : float in (0, 1), optional
-        Level of percentile bootstrap intervals [1]_ over samples, such as 0.95. They are too narrow
-        for labels with fewer than about twenty positives.
+        Level of percentile bootstrap intervals [1]_ over samples, such as 0.95. For labels with few
+        positives they are too narrow.
     n_resamples : int, default=1000
     random_state : int, numpy.random.Generator or None, default=0
         Source of the resamples.
@@ -631,26 +649,26 @@ def evaluate(
     Traceback (most recent call last):
         ...
     ValueError: y_score holds 2.2 at row 0, column 0, outside [0, 1], and the threshold is a \
-probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits
+probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits \
+(and for thresholds that were chosen on logits, expit of both)
     """
-    if label_names is None and hasattr(y_true, "columns"):
-        label_names = list(y_true.columns)
     truth, scores = _check_truth_and_scores(y_true, y_score)
     limits = _check_threshold(threshold, scores)
-    policy = _undefined_value(zero_division)
+    names = _different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
     if isinstance(zero_division, str):
-        raise ValueError('zero_division must be 0, 1 or numpy.nan here, got "warn"')
+        raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
+    policy = _undefined_value(zero_division)
     level = _check_confidence(confidence)
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
+    rng = _generator(random_state)
     predicted = (scores > limits).astype(np.int8)
     intervals: dict[str, tuple[float, float]] = {}
     label_intervals = np.empty((0, 2))
     if level is not None:
-        rng = np.random.default_rng(random_state)
         intervals, label_intervals = _bootstrap(truth, predicted, scores, policy, level, n_resamples, rng)
     return Report(
         n_samples=truth.shape[0],
-        label_names=tuple(names_of_labels(label_names, truth.shape[1])),
+        label_names=names,
         threshold=limits,
         counts=LabelCounts.from_predictions(truth, predicted),
         zero_division=policy,
@@ -664,21 +682,44 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
 
 def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     n_labels = scores.shape[1]
-    limits = np.asarray(real_array(np.atleast_1d(threshold), "threshold", ("n_labels",)))
-    if np.ndim(threshold) == 1 and len(limits) != n_labels:
+    if isinstance(threshold, (bool, str)) or threshold is None:
+        raise TypeError(f"threshold must be a number, or one number per label, got {threshold!r}")
+    one = isinstance(threshold, numbers.Real) or getattr(threshold, "ndim", 1) == 0
+    limits = real_array([threshold] if one else threshold, "threshold", ("n_labels",))
+    if not one and len(limits) != n_labels:
         raise ValueError(
             f"threshold has {len(limits)} values for {n_labels} labels; give one number, or one per column, in order"
         )
     if not np.isfinite(limits).all():
         raise ValueError(f"threshold holds {limits[~np.isfinite(limits)][0]}, expected finite numbers")
-    outside = (scores < 0) | (scores > 1)
+    outside = (scores < -_ROUNDING) | (scores > 1 + _ROUNDING)
     if outside.any() and ((limits > 0) & (limits < 1)).all():
         row, column = (int(i) for i in np.argwhere(outside)[0])
         raise ValueError(
             f"y_score holds {scores[row, column]:g} at row {row}, column {column}, outside [0, 1], and the threshold "
-            "is a probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits"
+            "is a probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits "
+            "(and for thresholds that were chosen on logits, expit of both)"
         )
-    return np.broadcast_to(limits, (n_labels,)).copy()
+    limits = np.broadcast_to(limits, (n_labels,)).copy()
+    limits.flags.writeable = False
+    return limits
+
+
+def _different_names(label_names: Any, n_labels: int) -> tuple[str, ...]:
+    names = names_of_labels(label_names, n_labels)
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
+    return tuple(names)
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state must be an integer of at least 0, a numpy.random.Generator or None, got {random_state!r}"
+        ) from None
 
 
 def _check_confidence(confidence: Any) -> float | None:
@@ -694,13 +735,9 @@ def _check_confidence(confidence: Any) -> float | None:
 def _measures(
     truth: NDArray[np.int8], predicted: NDArray[np.int8], scores: NDArray[np.float64], zero_division: float
 ) -> dict[str, float]:
-    from sklearn.metrics import coverage_error, label_ranking_average_precision_score
-
     values = {
         **_count_measures(LabelCounts.from_predictions(truth, predicted), zero_division),
         **{key: float(v.mean()) for key, v in _sample_measures(truth, predicted, scores).items()},
-        "label_ranking_average_precision": float(label_ranking_average_precision_score(truth, scores)),
-        "coverage_error": float(coverage_error(truth, scores)),
     }
     return {key: values[key] for key in _DEFINITIONS}
 
@@ -729,6 +766,23 @@ def _sample_measures(
         "jaccard_samples": np.where(empty, 1, both / np.maximum(sizes - both, 1)),
         "subset_accuracy": (truth == predicted).all(axis=1).astype(float),
         "precision_at_1": _hits_at_k(truth, scores, 1),
+        **_ranking_measures(truth, scores),
+    }
+
+
+def _ranking_measures(truth: NDArray[np.int8], scores: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Return LRAP and coverage of each sample: scikit-learn gives their means only, which the bootstrap can't use."""
+    order = np.argsort(-scores, axis=1)
+    ranked, hit = np.take_along_axis(scores, order, axis=1), np.take_along_axis(truth, order, axis=1)
+    place = np.arange(1, scores.shape[1] + 1)
+    ends_here = np.diff(ranked, axis=1, append=-np.inf) != 0  # the last of a group of ties
+    rank = np.minimum.accumulate(np.where(ends_here, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
+    found = np.take_along_axis(np.cumsum(hit, axis=1, dtype=np.int64), rank - 1, axis=1)
+    n_true = axis_sums(truth, axis=1)
+    precision = (hit * found / rank).sum(axis=1) / np.maximum(n_true, 1)
+    return {
+        "label_ranking_average_precision": np.where(n_true == 0, 1.0, precision),
+        "coverage_error": (hit * rank).max(axis=1).astype(float),
     }
 
 
@@ -765,7 +819,8 @@ def _bootstrap(
         label_f1.append(counts.f1(None, zero_division))
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = _quantiles(np.array([list(values.values()) for values in averages]), tails)
-    intervals = {key: (float(a), float(b)) for key, a, b in zip(averages[0], low, high, strict=True)}
+    found = dict(zip(averages[0], zip(low.tolist(), high.tolist(), strict=True), strict=True))
+    intervals = {key: found[key] for key in _DEFINITIONS}
     return intervals, _quantiles(np.array(label_f1), tails).T
 
 
