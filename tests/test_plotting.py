@@ -26,6 +26,11 @@ FIGURES = {
     "probabilities": lambda: plotting.plot_probabilities([2.0, -1.0], title="Probabilities"),
     "curves": lambda: plotting.plot_curves([0, 1, 2], {"a": [0, 1, np.inf], "b": [1, 1, 1]}, title="Curves"),
     "label_set_sizes": lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS}, title="Sizes"),
+    "predictions": lambda: plotting.plot_predictions(IMAGES, LABELS, LABELS[::-1], title="Predictions"),
+    "label_scores": lambda: plotting.plot_label_scores(
+        {"m": [0.5, 0.9]}, intervals={"m": [[0.4, 0.6], [0.8, 1.0]]}, title="Scores"
+    ),
+    "weights": lambda: plotting.plot_weights(IMAGES - 0.5, n_columns=2, title="Weights"),
 }
 
 
@@ -121,6 +126,21 @@ def test_label_set_sizes_count_rows():
             lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS[:1]}),
             r"predictions\['m'\] has shape \(1, 2\) but y_true has shape \(3, 2\)",
         ),
+        (
+            lambda: plotting.plot_predictions(IMAGES, LABELS, LABELS[:, :1]),
+            r"y_true has shape \(3, 2\) but y_pred has shape \(3, 1\)",
+        ),
+        (
+            lambda: plotting.plot_predictions(IMAGES, LABELS[:2], LABELS),
+            r"X has shape \(3, 4, 5\) and y_true has shape \(2, 2\)",
+        ),
+        (lambda: plotting.plot_predictions(IMAGES, LABELS, LABELS * 0.4), "y_pred holds 0.4 at row 0, column 0"),
+        (lambda: plotting.plot_label_scores({"a": [1, 2], "b": [1]}), r"scores\['b'\] has 1 values for 2 labels"),
+        (
+            lambda: plotting.plot_label_scores({"a": [1, 2]}, intervals={"a": [[0, 1]]}),
+            r"intervals\['a'\] has shape \(1, 2\), expected \(2, 2\)",
+        ),
+        (lambda: plotting.plot_weights(IMAGES[0]), r"weights has shape \(4, 5\), expected \(n_labels, height, width\)"),
     ],
 )
 def test_bad_input_is_named(draw, message):
@@ -172,3 +192,29 @@ def test_figures_look_the_same_whatever_the_reader_has_set(draw):
 def test_labels_of_one_name_keep_their_own_bars():
     ax = plotting.plot_label_frequencies(LABELS, label_names=["a", "a"]).axes[0]
     assert [round(bar.get_x() + bar.get_width() / 2) for bar in ax.patches] == [0, 1]
+
+
+def test_predictions_name_both_sets_and_frame_mistakes():
+    figure = plotting.plot_predictions(IMAGES[:2], LABELS[:2], [[1, 0], [0, 1]], label_names=["cat", "dog"])
+    titles = [ax.get_title() for ax in figure.axes[:2]]
+    assert titles == ["true {cat}\npredicted {cat}", "true {}\npredicted {dog}"]
+    right, wrong = (ax.spines["top"].get_edgecolor() for ax in figure.axes[:2])
+    assert mpl.colors.same_color(right, plotting.BLUE)
+    assert mpl.colors.same_color(wrong, plotting.ORANGE)
+
+
+def test_label_scores_stand_at_their_values_within_their_intervals():
+    figure = plotting.plot_label_scores({"a": [0.5, 0.9], "b": [0.1, 0.2]}, intervals={"a": [[0.4, 0.7], [0.9, 1.0]]})
+    ax = figure.axes[0]
+    points, _, (bars,) = ax.containers[0]
+    assert list(points.get_ydata()) == [0.5, 0.9]
+    assert [segment[:, 1].round(6).tolist() for segment in bars.get_segments()] == [[0.4, 0.7], [0.9, 1.0]]
+    assert list(ax.containers[1][0].get_ydata()) == [0.1, 0.2]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_weights_share_one_scale_around_zero():
+    images = np.stack([np.full((2, 2), 0.5), np.full((2, 2), -2.0)])
+    figure = plotting.plot_weights(images)
+    scales = {ax.images[0].get_clim() for ax in figure.axes if ax.images and ax.get_title() in ("0", "1")}
+    assert scales == {(-2.0, 2.0)}
