@@ -100,11 +100,7 @@ class LabelCounts(ShownAsTable):
             threshold first), or if their shapes differ.
         """
         y_true, y_pred = check_labels(y_true, name="y_true"), check_labels(y_pred, name="y_pred")
-        if y_true.shape != y_pred.shape:
-            raise ValueError(
-                f"y_true has shape {y_true.shape} but y_pred has shape {y_pred.shape}; both must be the same "
-                "(n_samples, n_labels), with samples and labels in the same order"
-            )
+        _check_same_shape(y_true, y_pred, "y_pred")
         if sparse.issparse(y_true) or sparse.issparse(y_pred):
             y_true, y_pred = sparse.csr_array(y_true), sparse.csr_array(y_pred)
             both = y_true.multiply(y_pred)
@@ -237,6 +233,14 @@ class LabelCounts(ShownAsTable):
         ]
         rows = zip(self.tp, self.fp, self.fn, self.tn, *ratios, strict=True)
         return Table(columns, [(str(label), *row) for label, row in enumerate(rows)])
+
+
+def _check_same_shape(y_true: Any, other: Any, name: str) -> None:
+    if y_true.shape != other.shape:
+        raise ValueError(
+            f"y_true has shape {y_true.shape} but {name} has shape {other.shape}; both must be the same "
+            "(n_samples, n_labels), with samples and labels in the same order"
+        )
 
 
 def _check_counts(values: Any, name: str) -> Counts:
@@ -418,11 +422,7 @@ def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8]
     _check_same_columns(y_true, y_score)
     y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
     scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
-    if truth.shape != scores.shape:
-        raise ValueError(
-            f"y_true has shape {truth.shape} but y_score has shape {scores.shape}; both must be the same "
-            "(n_samples, n_labels), with samples and labels in the same order"
-        )
+    _check_same_shape(truth, scores, "y_score")
     if not np.isfinite(scores).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
         raise ValueError(
@@ -662,17 +662,18 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
     rng = _generator(random_state)
     predicted = (scores > limits).astype(np.int8)
+    counts, samples = LabelCounts.from_predictions(truth, predicted), _sample_measures(truth, predicted, scores)
     intervals: dict[str, tuple[float, float]] = {}
     label_intervals = np.empty((0, 2))
     if level is not None:
-        intervals, label_intervals = _bootstrap(truth, predicted, scores, policy, level, n_resamples, rng)
+        intervals, label_intervals = _bootstrap(truth, predicted, samples, policy, level, n_resamples, rng)
     return Report(
         n_samples=truth.shape[0],
         label_names=names,
         threshold=limits,
-        counts=LabelCounts.from_predictions(truth, predicted),
+        counts=counts,
         zero_division=policy,
-        averages=_measures(truth, predicted, scores, policy),
+        averages=_averages(counts, _means(samples), policy),
         baselines=_baselines(truth, policy) if baselines else {},
         confidence=level,
         intervals=intervals,
@@ -732,13 +733,12 @@ def _check_confidence(confidence: Any) -> float | None:
     return float(confidence)
 
 
-def _measures(
-    truth: NDArray[np.int8], predicted: NDArray[np.int8], scores: NDArray[np.float64], zero_division: float
-) -> dict[str, float]:
-    values = {
-        **_count_measures(LabelCounts.from_predictions(truth, predicted), zero_division),
-        **{key: float(v.mean()) for key, v in _sample_measures(truth, predicted, scores).items()},
-    }
+def _means(samples: dict[str, NDArray[np.float64]]) -> dict[str, float]:
+    return {key: float(values.mean()) for key, values in samples.items()}
+
+
+def _averages(counts: LabelCounts, sample_means: dict[str, float], zero_division: float) -> dict[str, float]:
+    values = {**_count_measures(counts, zero_division), **sample_means}
     return {key: values[key] for key in _DEFINITIONS}
 
 
@@ -792,14 +792,16 @@ def _baselines(truth: NDArray[np.int8], zero_division: float) -> dict[str, dict[
     found = {}
     for name, row in scores.items():
         same = np.broadcast_to(row, truth.shape)
-        found[name] = _measures(truth, (same > 0.5).astype(np.int8), same, zero_division)
+        predicted = (same > 0.5).astype(np.int8)
+        counts, samples = LabelCounts.from_predictions(truth, predicted), _sample_measures(truth, predicted, same)
+        found[name] = _averages(counts, _means(samples), zero_division)
     return found
 
 
 def _bootstrap(
     truth: NDArray[np.int8],
     predicted: NDArray[np.int8],
-    scores: NDArray[np.float64],
+    samples: dict[str, NDArray[np.float64]],
     zero_division: float,
     level: float,
     n_resamples: int,
@@ -807,20 +809,18 @@ def _bootstrap(
 ) -> tuple[dict[str, tuple[float, float]], NDArray[np.float64]]:
     """Return percentile intervals of the averages, and of each label's F1."""
     n = len(truth)
-    samples = _sample_measures(truth, predicted, scores)
     cells = np.hstack([truth & predicted, predicted, truth]).astype(float)
     averages, label_f1 = [], []
     for _ in range(n_resamples):
         weight = np.bincount(rng.integers(n, size=n), minlength=n).astype(float)
         tp, positive, actual = np.split((weight @ cells).astype(np.int64), 3)
         counts = LabelCounts(tp, positive - tp, actual - tp, n - positive - actual + tp)
-        means = {key: weight @ values / n for key, values in samples.items()}
-        averages.append({**_count_measures(counts, zero_division), **means})
+        means = {key: float(weight @ values / n) for key, values in samples.items()}
+        averages.append(_averages(counts, means, zero_division))
         label_f1.append(counts.f1(None, zero_division))
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = _quantiles(np.array([list(values.values()) for values in averages]), tails)
-    found = dict(zip(averages[0], zip(low.tolist(), high.tolist(), strict=True), strict=True))
-    intervals = {key: found[key] for key in _DEFINITIONS}
+    intervals = dict(zip(_DEFINITIONS, zip(low.tolist(), high.tolist(), strict=True), strict=True))
     return intervals, _quantiles(np.array(label_f1), tails).T
 
 

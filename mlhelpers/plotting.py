@@ -73,6 +73,16 @@ def _axes(n_rows: int, n_columns: int, height: float, **options: Any) -> tuple[F
     return figure, figure.subplots(n_rows, n_columns, squeeze=False, **options).ravel()
 
 
+def _grid(n_images: int, n_columns: int, *, row_height: float) -> tuple[Figure, NDArray[Any]]:
+    """Return a figure and its axes for images in rows, those that are left over hidden."""
+    n_columns = whole_number(n_columns, "n_columns", least=1)
+    n_rows = -(-n_images // n_columns)
+    figure, axes = _axes(n_rows, n_columns, row_height * n_rows + 0.25)
+    for ax in axes[n_images:]:
+        ax.axis("off")
+    return figure, axes
+
+
 def _title(figure: Figure, title: str) -> None:
     """Give a figure of several axes the title that a single one has: at the left, in bold."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=_STYLE["axes.titlesize"], fontweight="bold")
@@ -126,13 +136,8 @@ def plot_scenes(
     """
     images, matrix = _images_and_labels(X, Y)
     names = names_of_labels(label_names, matrix.shape[1])
-    n_columns = whole_number(n_columns, "n_columns", least=1)
-    n_rows = -(-len(images) // n_columns)
-    figure, axes = _axes(n_rows, n_columns, 1.45 * n_rows + 0.25)
-    for ax in axes:
-        ax.axis("off")
+    figure, axes = _grid(len(images), n_columns, row_height=1.45)
     for ax, image, row in zip(axes, images, matrix, strict=False):
-        ax.axis("on")
         _draw_image(ax, image)
         ax.set_title(_label_set(row, names), loc="center", fontweight="normal")
     _title(figure, title)
@@ -472,11 +477,7 @@ def plot_predictions(
             f"y_true has shape {truth.shape} but y_pred has shape {predicted.shape}; both must be the same"
         )
     names = names_of_labels(label_names, truth.shape[1])
-    n_columns = whole_number(n_columns, "n_columns", least=1)
-    n_rows = -(-len(images) // n_columns)
-    figure, axes = _axes(n_rows, n_columns, 1.9 * n_rows + 0.25)
-    for ax in axes[len(images) :]:
-        ax.axis("off")
+    figure, axes = _grid(len(images), n_columns, row_height=1.9)
     for ax, image, true_row, predicted_row in zip(axes, images, truth, predicted, strict=False):
         _draw_image(ax, image)
         right = (true_row == predicted_row).all()
@@ -589,11 +590,7 @@ def plot_weights(
     """
     images = real_array(weights, "weights", ("n_labels", "height", "width"))
     names = names_of_labels(label_names, len(images))
-    n_columns = whole_number(n_columns, "n_columns", least=1)
-    n_rows = -(-len(images) // n_columns)
-    figure, axes = _axes(n_rows, n_columns, 1.15 * n_rows + 0.25)
-    for ax in axes[len(images) :]:
-        ax.axis("off")
+    figure, axes = _grid(len(images), n_columns, row_height=1.15)
     most = float(np.abs(images).max()) or 1.0
     for ax, image, name in zip(axes, images, names, strict=False):
         drawn = ax.imshow(image, cmap="PuOr", vmin=-most, vmax=most)
