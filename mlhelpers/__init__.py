@@ -1,6 +1,7 @@
-"""Helpers for multi-label classification: one checked label matrix, additive counts, figures.
+"""Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
-Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``metrics``, ``plotting``, ``tables``.
+Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
+``metrics``, ``thresholds``, ``audit``, ``plotting``, ``tables``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -11,11 +12,33 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlhelpers import datasets, labels, losses, metrics, plotting, tables  # noqa: F401
+    from mlhelpers import (  # noqa: F401
+        audit,
+        datasets,
+        keras_metrics,
+        labels,
+        losses,
+        metrics,
+        plotting,
+        splits,
+        tables,
+        thresholds,
+    )
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "labels", "losses", "metrics", "plotting", "tables")
+_MODULES = (
+    "audit",
+    "datasets",
+    "keras_metrics",
+    "labels",
+    "losses",
+    "metrics",
+    "plotting",
+    "splits",
+    "tables",
+    "thresholds",
+)
 
 
 if not TYPE_CHECKING:  # else every misspelt name would type-check

@@ -393,7 +393,7 @@ def precision_at_k(y_true: Any, y_score: Any, k: int) -> float:
     >>> precision_at_k([[1, 0]], [[0.5, 0.5]], k=1)
     0.5
     """
-    truth, scores = _check_truth_and_scores(y_true, y_score)
+    truth, scores = check_truth_and_scores(y_true, y_score)
     k = whole_number(k, "k", least=1)
     if k > truth.shape[1]:
         raise ValueError(f"k is {k}, but there are only {truth.shape[1]} labels; take k from 1 to {truth.shape[1]}")
@@ -409,9 +409,18 @@ def _hits_at_k(truth: NDArray[np.int8], scores: NDArray[np.float64], k: int) -> 
     return np.asarray((truth * above).sum(axis=1) + share * (truth * tied).sum(axis=1))
 
 
-def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+def check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Return a dense label matrix and finite scores of the same shape, or say what is wrong with either."""
     truth = check_labels(y_true, name="y_true")
     truth = truth.toarray() if sparse.issparse(truth) else truth
+    _check_same_columns(y_true, y_score)
+    scores = check_scores(y_score)
+    _check_same_shape(truth, scores, "y_score")
+    return truth, scores
+
+
+def check_scores(y_score: Any) -> NDArray[np.float64]:
+    """Return finite scores of shape (n_samples, n_labels) in 64 bits, or say what is wrong with them."""
     if getattr(y_score, "ndim", 0) == 3 or (
         isinstance(y_score, (list, tuple)) and y_score and all(getattr(part, "ndim", 0) == 2 for part in y_score)
     ):
@@ -419,17 +428,15 @@ def _check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8]
             f"y_score holds {len(y_score)} matrices, as predict_proba of several outputs gives them; "
             "make one score matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
         )
-    _check_same_columns(y_true, y_score)
     y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
     scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
-    _check_same_shape(truth, scores, "y_score")
     if not np.isfinite(scores).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
         raise ValueError(
             f"y_score holds {scores[row, column]} at row {row}, column {column}, expected finite numbers; look for "
             "missing values in the input, or a loss that became NaN in training"
         )
-    return truth, scores
+    return scores
 
 
 def _check_same_columns(y_true: Any, y_score: Any) -> None:
@@ -652,9 +659,9 @@ def evaluate(
 probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits \
 (and for thresholds that were chosen on logits, expit of both)
     """
-    truth, scores = _check_truth_and_scores(y_true, y_score)
+    truth, scores = check_truth_and_scores(y_true, y_score)
     limits = _check_threshold(threshold, scores)
-    names = _different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
+    names = different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
     policy = _undefined_value(zero_division)
@@ -706,7 +713,8 @@ def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.
     return limits
 
 
-def _different_names(label_names: Any, n_labels: int) -> tuple[str, ...]:
+def different_names(label_names: Any, n_labels: int) -> tuple[str, ...]:
+    """Return one name per label, all different."""
     names = names_of_labels(label_names, n_labels)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from itertools import pairwise, permutations
@@ -835,3 +836,40 @@ def test_one_label_is_enough():
 
 def test_levels_are_shown_as_they_are():
     assert "99.5% interval" in repr(evaluate(Y, SCORES, confidence=0.995, n_resamples=5))
+
+
+def test_a_label_that_never_occurs_has_neither_ratios_nor_an_interval():
+    report = evaluate([[1, 0], [1, 0]], [[0.9, 0.1], [0.8, 0.2]], confidence=0.9, n_resamples=5)
+    _, labels, notes = repr(report).split("\n\n")
+    assert [re.split(" {2,}", line) for line in labels.splitlines()] == [
+        ["label", "positives", "predicted", "precision", "recall", "F1", "90% interval"],
+        ["0", "2", "2", "1.000", "1.000", "1.000", "1.00–1.00"],
+        ["1", "0", "0", "–", "–", "–", "–"],
+    ]
+    left_out = "no positives and never predicted, so without F1 and left out of the means: 1"
+    assert notes.splitlines()[-1] == left_out
+    items = re.search("<ul>(.*)</ul>", report._repr_html_())[1]
+    assert items.startswith("<li>") and items.endswith("</li>")
+    assert items.count("</li><li>") == len(notes.splitlines()) - 1
+
+
+@pytest.mark.parametrize("score", [-0.01, 1.01, 1.5])
+def test_scores_slightly_outside_of_probabilities_look_like_logits_too(score):
+    with pytest.raises(ValueError, match=r"look like logits; .*\(and for thresholds .* expit of both\)$"):
+        evaluate([[1, 0]], [[0.5, score]])
+
+
+def test_a_report_does_not_change_with_the_thresholds_it_was_given():
+    threshold = np.array([0.5, 0.2])
+    report = evaluate([[1, 0]], [[0.6, 0.1]], threshold=threshold)
+    threshold[:] = 0.9
+    assert report.threshold.tolist() == [0.5, 0.2]
+    with pytest.raises(ValueError, match="read-only"):
+        report.threshold[0] = 0.1
+
+
+def test_a_thousand_resamples_unless_told_otherwise():
+    truth, scores = [[1, 0], [0, 1], [1, 1]], [[0.6, 0.1], [0.2, 0.4], [0.7, 0.8]]
+    default = evaluate(truth, scores, confidence=0.9)
+    assert default.intervals == evaluate(truth, scores, confidence=0.9, n_resamples=1000).intervals
+    assert inspect.signature(evaluate).parameters["n_resamples"].default == 1000

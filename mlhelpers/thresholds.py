@@ -1,0 +1,652 @@
+"""Decision thresholds, one per label: exact for F1 or under a constraint, and guarded where positives are few."""
+
+from __future__ import annotations
+
+import json
+import numbers
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.model_selection import check_cv
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from mlhelpers._validation import whole_number
+from mlhelpers.labels import axis_sums, check_labels, scores_matrix
+from mlhelpers.metrics import LabelCounts, check_scores, check_truth_and_scores, different_names
+from mlhelpers.splits import MultilabelKFold, take_rows
+from mlhelpers.tables import ShownAsTable, Table
+
+Objective: TypeAlias = Literal["macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall"]
+
+_T = TypeVar("_T")
+_OBJECTIVES = ("macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall")
+_LABELS_PER_BLOCK = 8  # columns that a thread copies at a time, since only contiguous ones are fast
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Thresholds(ShownAsTable):
+    """One threshold per label, as `fit_thresholds` chose them; prints as a table.
+
+    A label is predicted where its score is *above* its threshold. NumPy takes the object for the array
+    of its values, so that ``evaluate(Y, scores, threshold=thresholds)`` works.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n_labels,)
+        Read-only. They mean the same in single precision, in which Keras computes.
+    label_names : tuple of str
+    source : tuple of str
+        Of each threshold: "own", "pooled" (too few positives) or "fixed" (the number given as fallback).
+    counts : LabelCounts
+        What the thresholds got right and wrong on the data they were chosen on: optimistic figures.
+    objective : str
+    at_least : float or None
+        The bound of a constraint.
+    """
+
+    values: NDArray[np.float64]
+    label_names: tuple[str, ...]
+    source: tuple[str, ...]
+    counts: LabelCounts
+    objective: str
+    at_least: float | None = None
+
+    def __post_init__(self) -> None:
+        values = np.array(self.values, dtype=float)
+        values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values, dtype=dtype)
+
+    def predict(self, y_score: Any) -> NDArray[np.int8]:
+        """Return the labels whose score is above their threshold.
+
+        Parameters
+        ----------
+        y_score : array-like of float, shape (n_samples, n_labels)
+            Of the same kind as those that the thresholds were chosen on: probabilities or logits.
+
+        Returns
+        -------
+        ndarray of int8, shape (n_samples, n_labels)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `y_score` is not an array of finite numbers with one column per threshold, in the same order.
+        """
+        scores = check_scores(y_score)
+        if scores.shape[1] != len(self):
+            raise ValueError(
+                f"y_score has shape {scores.shape}, but there are {len(self)} thresholds; "
+                "pass the scores of the same labels in the same order"
+            )
+        names = tuple(map(str, getattr(y_score, "columns", self.label_names)))
+        if names != self.label_names and sorted(names) == sorted(self.label_names):
+            raise ValueError(
+                f"y_score has the columns {list(names)}, but the thresholds belong to {list(self.label_names)}; "
+                "put them into one order, as in y_score[list(thresholds.label_names)]"
+            )
+        return (scores > self.values).astype(np.int8)
+
+    def summary(self) -> Table:
+        """Return a table of each label's threshold and what it reached on the data it was chosen on.
+
+        Returns
+        -------
+        Table
+        """
+        ratios = [f(None, np.nan) for f in (self.counts.precision, self.counts.recall, self.counts.f1)]
+        cells = [["–" if np.isnan(value) else float(value) for value in ratio] for ratio in ratios]
+        shown = [f"{value:.3g}" for value in self.values]
+        rows = zip(self.label_names, self.counts.support, shown, self.source, *cells, strict=True)
+        bound = "" if self.at_least is None else f" of at least {self.at_least:g}"
+        caption = f"Thresholds for {self.objective}{bound}, and what they reached where they were chosen"
+        return Table(("label", "positives", "threshold", "from", "precision", "recall", "F1"), list(rows), caption)
+
+    def _table(self) -> Table:
+        return self.summary()
+
+    def save(self, path: Any) -> None:
+        """Write the thresholds to a JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+        """
+        labels = [
+            {"name": name, "threshold": value, "source": source}
+            | {c: int(getattr(self.counts, c)[j]) for c in ("tp", "fp", "fn", "tn")}
+            for j, (name, value, source) in enumerate(
+                zip(self.label_names, self.values.tolist(), self.source, strict=True)
+            )
+        ]
+        content = {"format": _FORMAT, "objective": self.objective, "at_least": self.at_least, "labels": labels}
+        target = Path(path)
+        scratch = target.with_name(target.name + ".part")
+        scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        scratch.replace(target)
+
+    @classmethod
+    def load(cls, path: Any) -> Thresholds:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Returns
+        -------
+        Thresholds
+
+        Raises
+        ------
+        ValueError
+            If the file does not hold thresholds.
+        OSError
+            If it can't be read.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            if content["format"] != _FORMAT or content["objective"] not in _OBJECTIVES:
+                raise ValueError
+            labels = content["labels"]
+            values = np.array([label["threshold"] for label in labels], dtype=float)
+            counts = LabelCounts(*([label[c] for label in labels] for c in ("tp", "fp", "fn", "tn")))
+            names, source = (tuple(str(label[key]) for label in labels) for key in ("name", "source"))
+            if not np.isfinite(values).all():
+                raise ValueError
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(
+                f"path {str(path)!r} does not hold thresholds; give a file that Thresholds.save wrote"
+            ) from None
+        return cls(values, names, source, counts, content["objective"], content["at_least"])
+
+
+_FORMAT = "mlhelpers thresholds 1"
+
+
+class _Cuts(NamedTuple):
+    """The cuts of one label that can be best: right below a positive. The last one predicts fewest."""
+
+    scores: NDArray[np.float64]  # all scores, ascending
+    lowest: NDArray[np.float64]  # the lowest score that a cut predicts, ascending
+    tp: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    n_positives: int
+
+
+def fit_thresholds(
+    y_true: Any,
+    y_score: Any,
+    *,
+    objective: Objective = "macro_f1",
+    at_least: float | None = None,
+    min_positives: int = 10,
+    fallback: float | Literal["pooled"] = "pooled",
+    label_names: Any = None,
+) -> Thresholds:
+    """Choose each label's decision threshold: the best of all that there are, not of a grid.
+
+    Choose them on data that the model was not trained on: a validation set, or cross-validated
+    scores, as `ThresholdedClassifier` makes them.
+
+    Parameters
+    ----------
+    y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+    y_score : array-like of float, shape (n_samples, n_labels)
+        Probabilities, logits or any other scores; only their order within a label counts (and over
+        labels where the pooled threshold is needed). Compared in 64 bits.
+    objective : {"macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall"}, default="macro_f1"
+        "macro_f1" makes each label's F1 as high as it can be. "micro_f1" makes the F1 of all labels'
+        counts together as high as it can be. "recall_at_precision" gives each label the highest recall with a
+        precision of at least `at_least`; "precision_at_recall" the reverse.
+    at_least : float in (0, 1], optional
+        The bound of a constraint; only with the last two objectives.
+    min_positives : int, default=10
+        Labels with fewer positives don't get a threshold of their own, which would fit chance.
+    fallback : "pooled" or float, default="pooled"
+        The threshold of those labels: the best single one for all labels' decisions taken together, rare
+        ones included, or a given number.
+    label_names : sequence of str, optional
+        One per column, all different; the columns of `y_true` if it is a DataFrame, else their numbers.
+
+    Returns
+    -------
+    Thresholds
+
+    Raises
+    ------
+    ValueError
+        If `y_true` is not a label matrix, the shapes differ, a score is not finite, an argument is out
+        of range, or no label has a positive and there is no number as fallback.
+    TypeError
+        If an argument is of the wrong type.
+
+    Notes
+    -----
+    A threshold lies halfway between the lowest score that it predicts and the next lower one; below the lowest score of
+    all, right below it. Samples with equal scores are predicted together. Of thresholds that reach the
+    same, the highest is taken, so that the fewest labels are predicted. Where no threshold
+    reaches a precision of `at_least`, and for a label without positives (if `min_positives` is 0), the highest
+    score becomes the threshold, so that nothing is predicted. A label whose scores are all equal is predicted always,
+    if it has a positive: the F1-optimal answer to an uninformative score [1]_.
+
+    The best cut for F1 lies right below a positive, so those are all the candidates. The thresholds that
+    are best for micro-F1 maximise 2 tp - F (tp + fp) for each label by itself, where F is the best
+    micro-F1; F is found by Dinkelbach's iteration [2]_, which ends after a few rounds.
+
+    References
+    ----------
+    .. [1] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize F1
+       measure", ECML PKDD, doi:10.1007/978-3-662-44851-9_15.
+    .. [2] Dinkelbach (1967), "On nonlinear fractional programming", Management Science 13(7),
+       doi:10.1287/mnsc.13.7.492.
+
+    Examples
+    --------
+    >>> y_true = [[1, 0], [1, 0], [0, 1], [0, 0]]
+    >>> y_score = [[1.0, 0.75], [0.75, 0.25], [0.25, 0.5], [0.5, 0.0]]
+    >>> thresholds = fit_thresholds(y_true, y_score, min_positives=1)
+    >>> thresholds.values
+    array([0.625, 0.375])
+    >>> thresholds.predict([[0.63, 0.3]])
+    array([[1, 0]], dtype=int8)
+    """
+    truth, scores = check_truth_and_scores(y_true, y_score)
+    names = different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
+    bound = _check_objective(objective, at_least) or 0.0
+    least = whole_number(min_positives, "min_positives", least=0)
+    fixed = _check_fallback(fallback)
+    n_samples, n_labels = truth.shape
+    support = axis_sums(truth, axis=0)
+    own = support >= least
+    values, tp, predicted = np.empty(n_labels), np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
+    if not own.all():
+        values[~own] = _pooled(truth, scores, objective, bound) if fixed is None else fixed
+        above = scores[:, ~own] > values[~own]
+        tp[~own], predicted[~own] = (above & (truth[:, ~own] == 1)).sum(axis=0), above.sum(axis=0)
+    columns = np.flatnonzero(own)
+    if objective == "micro_f1":
+        cuts = _for_each_label(truth, scores, columns, lambda cut: cut._replace(scores=cut.scores[:0].copy()))
+        best = _best_for_micro_f1(cuts, int(tp.sum()), int(predicted.sum() + support.sum()))
+        found = [
+            (_outcome(cut, k), _threshold(np.sort(scores[:, j]), cut, k))
+            for j, cut, k in zip(columns, cuts, best, strict=True)
+        ]
+    else:
+        found = _for_each_label(truth, scores, columns, lambda cut: _best_outcome_and_threshold(cut, objective, bound))
+    for j, (outcome, threshold) in zip(columns, found, strict=True):
+        (tp[j], predicted[j]), values[j] = outcome, threshold
+    source = tuple("own" if o else "pooled" if fixed is None else "fixed" for o in own)
+    fp, fn = predicted - tp, support - tp
+    return Thresholds(
+        values, names, source, LabelCounts(tp, fp, fn, n_samples - tp - fp - fn), objective, bound or None
+    )
+
+
+def _check_objective(objective: Any, at_least: Any) -> float | None:
+    if not isinstance(objective, str) or objective not in _OBJECTIVES:
+        raise ValueError(f"objective must be one of {_OBJECTIVES}, got {objective!r}")
+    constrained = objective.startswith(("recall", "precision"))
+    if not constrained and at_least is not None:
+        raise ValueError(f'at_least has no effect with objective="{objective}"; leave it out')
+    if not constrained:
+        return None
+    if isinstance(at_least, bool) or not isinstance(at_least, numbers.Real):
+        raise TypeError(f'objective="{objective}" needs at_least, a number such as 0.9, got {at_least!r}')
+    if not 0 < float(at_least) <= 1:
+        raise ValueError(f"at_least must be above 0 and at most 1, got {at_least}")
+    return float(at_least)
+
+
+def _check_fallback(fallback: Any) -> float | None:
+    if isinstance(fallback, str) and fallback == "pooled":
+        return None
+    if isinstance(fallback, bool) or not isinstance(fallback, numbers.Real) or not np.isfinite(float(fallback)):
+        raise ValueError(f'fallback must be "pooled" or a finite number, got {fallback!r}; for probabilities often 0.5')
+    return float(fallback)
+
+
+def _for_each_label(
+    truth: NDArray[np.int8], scores: NDArray[np.float64], columns: NDArray[np.intp], use: Callable[[_Cuts], _T]
+) -> list[_T]:
+    """Return what `use` makes of the cuts of each column; NumPy sorts in several threads at a time."""
+
+    def use_block(start: int) -> list[_T]:
+        block = columns[start : start + _LABELS_PER_BLOCK]
+        copies = zip(truth[:, block].T.copy(), scores[:, block].T.copy(), strict=True)
+        return [use(_cuts(present, column)) for present, column in copies]
+
+    with ThreadPoolExecutor() as pool:
+        blocks = pool.map(use_block, range(0, len(columns), _LABELS_PER_BLOCK))
+        return [result for block in blocks for result in block]
+
+
+def _cuts(present: NDArray[np.int8], scores: NDArray[np.float64]) -> _Cuts:
+    """Return the cuts of one label; `scores` is sorted in place.
+
+    Of positives with equal scores only the first has all of them counted, the others too few: they lose against it.
+    """
+    lowest = np.sort(scores[np.flatnonzero(present)])
+    scores.sort()
+    n_positives = len(lowest)
+    tp = np.arange(n_positives, 0, -1)
+    return _Cuts(scores, lowest, tp, len(scores) - np.searchsorted(scores, lowest), n_positives)
+
+
+def _best_outcome_and_threshold(cut: _Cuts, objective: str, bound: float) -> tuple[tuple[int, int], float]:
+    k = _best(cut, objective, bound)
+    return _outcome(cut, k), _threshold(cut.scores, cut, k)
+
+
+def _best(cut: _Cuts, objective: str, bound: float) -> int | None:
+    """Return the position of the best cut, the highest of equal ones, or None where nothing is to be predicted."""
+    if cut.n_positives == 0:
+        return None
+    precision = cut.tp / cut.predicted
+    if objective == "recall_at_precision":
+        enough = precision >= bound
+        return _last_of_highest(np.where(enough, cut.tp, -1)) if enough.any() else None
+    if objective == "precision_at_recall":
+        return _last_of_highest(np.where(cut.tp / cut.n_positives >= bound, precision, -1))
+    return _last_of_highest(2 * cut.tp / (cut.predicted + cut.n_positives))
+
+
+def _last_of_highest(values: NDArray[Any]) -> int:
+    return len(values) - 1 - int(np.argmax(values[::-1]))
+
+
+def _outcome(cut: _Cuts, k: int | None) -> tuple[int, int]:
+    """Return true positives and predicted samples of a cut."""
+    return (0, 0) if k is None else (int(cut.tp[k]), int(cut.predicted[k]))
+
+
+def _best_for_micro_f1(cuts: list[_Cuts], fixed_tp: int, fixed_size: int) -> list[int | None]:
+    """Return the cut of each label that together have the highest micro-F1, beside counts that are fixed."""
+    chosen = best = [_best(cut, "macro_f1", 0) for cut in cuts]
+    reached = -1.0
+    while True:
+        outcomes = [_outcome(cut, k) for cut, k in zip(cuts, chosen, strict=True)]
+        tp = fixed_tp + sum(outcome[0] for outcome in outcomes)
+        size = fixed_size + sum(outcome[1] for outcome in outcomes)
+        f1 = 2 * tp / size if size else 0.0
+        if f1 <= reached:
+            return best
+        reached, best = f1, chosen
+        chosen = [_best_gain(cut, f1) for cut in cuts]
+
+
+def _best_gain(cut: _Cuts, f1: float) -> int | None:
+    gain = 2 * cut.tp - f1 * cut.predicted
+    k = _last_of_highest(gain) if cut.n_positives else None
+    return None if k is None or gain[k] <= 0 else k
+
+
+def _pooled(truth: NDArray[np.int8], scores: NDArray[np.float64], objective: str, bound: float) -> float:
+    """Return the best single threshold for the decisions on all labels."""
+    if not truth.any():
+        raise ValueError(
+            "y_true has no positive at all, so there is nothing to choose thresholds by; "
+            "pass more samples, or fallback=0.5 for probabilities"
+        )
+    cut = _cuts(truth.ravel(), scores.ravel().copy())
+    return _best_outcome_and_threshold(cut, "macro_f1" if objective == "micro_f1" else objective, bound)[1]
+
+
+def _threshold(ascending: NDArray[np.float64], cut: _Cuts, k: int | None) -> float:
+    """Return the threshold of the cut at position k, of the sorted scores; None predicts nothing.
+
+    It is rounded to single precision wherever it then still divides the scores at the same place.
+    """
+    if k is None:
+        return float(ascending[-1])
+    high = float(cut.lowest[k])
+    place = int(np.searchsorted(ascending, high))
+    with np.errstate(over="ignore"):
+        if place == 0:
+            single = float(np.nextafter(np.float32(high), np.float32(-np.inf)))
+            return single if -np.inf < single < high else float(np.nextafter(high, -np.inf))
+        low = float(ascending[place - 1])
+        middle = low / 2 + high / 2
+        single = float(np.float32(middle))
+    if low <= single < high:
+        return single
+    return middle if low <= middle < high else low
+
+
+def _has(method: str) -> Any:
+    return available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), method))
+
+
+class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """Multi-label classifier that chooses its thresholds on cross-validated scores.
+
+    What scikit-learn's ``TunedThresholdClassifierCV`` is to a binary classifier: the estimator is fitted on
+    folds, thresholds are chosen on the scores of the samples that were left out, and the
+    estimator is fitted once more on all samples.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        One that takes a label matrix and has ``predict_proba`` or ``decision_function``, as
+        ``OneVsRestClassifier(LogisticRegression())`` has.
+    objective : {"macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall"}, default="macro_f1"
+        What the thresholds are best for; see `fit_thresholds`.
+    at_least : float in (0, 1], optional
+        The bound of a constraint; only with the last two objectives.
+    cv : int, splitter or iterable, default=5
+        A number of folds means `MultilabelKFold`. Every sample must be in exactly one test part.
+    min_positives : int, default=10
+        Labels with fewer positives don't get a threshold of their own.
+    fallback : "pooled" or float, default="pooled"
+        Their threshold; see `fit_thresholds`.
+    response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
+        Which scores to use; "auto" takes the first of the two that the estimator has.
+    n_jobs : int, optional
+        Folds that are fitted at a time; see scikit-learn's glossary.
+    random_state : int, numpy.random.RandomState or None, default=0
+        Of the folds, if `cv` is a number.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The estimator, fitted on all samples.
+    thresholds_ : Thresholds
+    classes_ : list of ndarray
+        0 and 1 for each label.
+    n_features_in_ : int
+        Features seen in ``fit``, if the estimator tells.
+
+    Notes
+    -----
+    Thresholds are part of the model: an honest cross-validated score chooses them anew in each fold,
+    as it does if this object is passed to ``cross_val_score``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.multiclass import OneVsRestClassifier
+    >>> X, Y = make_multilabel_classification(n_samples=300, random_state=0)
+    >>> model = ThresholdedClassifier(OneVsRestClassifier(LogisticRegression())).fit(X, Y)
+    >>> model.thresholds_.source
+    ('own', 'own', 'own', 'own', 'own')
+    >>> model.predict(X[:2]).shape
+    (2, 5)
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        objective: Objective = "macro_f1",
+        at_least: float | None = None,
+        cv: Any = 5,
+        min_positives: int = 10,
+        fallback: float | Literal["pooled"] = "pooled",
+        response_method: Literal["auto", "predict_proba", "decision_function"] = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.objective = objective
+        self.at_least = at_least
+        self.cv = cv
+        self.min_positives = min_positives
+        self.fallback = fallback
+        self.response_method = response_method
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> ThresholdedClassifier:
+        """Choose the thresholds, then fit the estimator on all samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+
+        Returns
+        -------
+        ThresholdedClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `y` is not a label matrix, a parameter is out of range, or `cv` does not put every
+            sample into exactly one test part.
+        """
+        if y is None:
+            raise ValueError("ThresholdedClassifier requires y to be passed, but the target y is None; pass the labels")
+        given = getattr(y, "dtype", None)
+        dtype = given if getattr(given, "kind", "") in ("i", "u") else np.dtype(np.int64)
+        labels = check_labels(y, name="y")
+        labels = labels.toarray() if sparse.issparse(labels) else labels
+        _check_objective(self.objective, self.at_least)
+        method = self._method()
+        scores = self._cross_validated_scores(X, labels, method)
+        self.thresholds_ = fit_thresholds(
+            labels,
+            scores,
+            objective=self.objective,
+            at_least=self.at_least,
+            min_positives=self.min_positives,
+            fallback=self.fallback,
+            label_names=getattr(y, "columns", None),
+        )
+        self.estimator_ = clone(self.estimator).fit(X, labels)
+        self.classes_ = [np.array([0, 1], dtype) for _ in range(labels.shape[1])]
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def _method(self) -> Any:
+        if self.response_method != "auto":
+            return self.response_method
+        return "predict_proba" if hasattr(self.estimator, "predict_proba") else "decision_function"
+
+    def _cross_validated_scores(self, X: Any, labels: NDArray[np.int8], method: Any) -> NDArray[np.float64]:
+        whole = isinstance(self.cv, numbers.Integral)
+        cv = MultilabelKFold(self.cv, random_state=self.random_state) if whole else check_cv(self.cv)
+        folds = list(cv.split(X, labels))
+        tested = np.sort(np.concatenate([np.asarray(test) for _, test in folds]))
+        if not np.array_equal(tested, np.arange(len(labels))):
+            raise ValueError(
+                "cv must put every sample into exactly one test part; use mlhelpers.splits.MultilabelKFold, or a number"
+            )
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fold_scores)(clone(self.estimator), X, labels, train, test, method) for train, test in folds
+        )
+        scores = np.empty(labels.shape)
+        for (_, test), part in zip(folds, parts, strict=True):
+            scores[test] = part
+        return scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the labels whose score is above their threshold.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of 0/1, shape (n_samples, n_labels)
+            Of the integer type that the labels had in ``fit``, otherwise of int64.
+        """
+        check_is_fitted(self)
+        predicted = self.thresholds_.predict(self._scores(X, self._method()))
+        return predicted.astype(self.classes_[0].dtype)
+
+    def _scores(self, X: Any, method: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        return _scores_of(self.estimator_, X, method, len(self.thresholds_))
+
+    @_has("predict_proba")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the estimator's probabilities, one per sample and label, whatever shape it gives them in.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_labels)
+        """
+        return self._scores(X, "predict_proba")
+
+    @_has("decision_function")  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the estimator's decision values, one per sample and label.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_labels)
+        """
+        return self._scores(X, "decision_function")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        tags.target_tags.single_output = False
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _fold_scores(
+    estimator: Any, X: Any, labels: NDArray[np.int8], train: Any, test: Any, method: Any
+) -> NDArray[np.float64]:
+    fitted = estimator.fit(take_rows(X, train), labels[train])
+    return _scores_of(fitted, take_rows(X, test), method, labels.shape[1])
+
+
+def _scores_of(estimator: Any, X: Any, method: Any, n_labels: int) -> NDArray[np.float64]:
+    """Return one score per label, also of an estimator that takes a single column for a binary target."""
+    classes = getattr(estimator, "classes_", None)
+    if n_labels > 1 or not (isinstance(classes, np.ndarray) and classes.shape == (2,)):
+        return scores_matrix(estimator, X, method=method)
+    scores = np.asarray(getattr(estimator, method)(X), dtype=float)
+    return scores[:, [1]] if scores.ndim == 2 else scores[:, None]
