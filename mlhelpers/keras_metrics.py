@@ -20,6 +20,8 @@ class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras h
 
     def __init__(self, threshold: Any, from_logits: bool, mask_value: float | None, name: str, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)
+        if "float" not in self.dtype:
+            raise ValueError(f"dtype must be a floating-point type, got {self.dtype!r}; use None for Keras's own")
         self.threshold = _checked_threshold(threshold)
         self.from_logits = checked_flag(from_logits, "from_logits")
         self.mask_value = checked_mask_value(mask_value)
@@ -32,6 +34,11 @@ class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras h
         """Add to the totals, which are made in the first batch, when the number of labels is known."""
         for name, value in sums.items():
             if name not in self._totals:
+                if None in value.shape:
+                    raise ValueError(
+                        "y_pred has an unknown number of labels, expected (batch, n_labels); "
+                        "set the shape in the input pipeline, as with tf.ensure_shape(y, (None, n_labels))"
+                    )
                 self._totals[name] = self.add_variable(value.shape, "zeros", dtype=self.dtype, name=name)
             self._totals[name].assign_add(value)
 
@@ -45,7 +52,7 @@ class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras h
                 f"threshold has {len(self.threshold)} values for {n_labels} labels; "
                 "give one number, or one per column, in order"
             )
-        predicted = ops.cast(scores > ops.cast(ops.convert_to_tensor(self._limits), self.dtype), self.dtype)
+        predicted = ops.cast(scores > ops.convert_to_tensor(self._limits, dtype=self.dtype), self.dtype)
         weight = None
         if self.mask_value is not None:
             observed = is_observed(y_true, self.mask_value)
@@ -152,7 +159,10 @@ class MultilabelF1(_ThresholdedMetric):
         self._add_up(tp=ops.sum(tp, axis=0), predicted=ops.sum(positive, axis=0), actual=ops.sum(actual, axis=0))
 
     def result(self) -> Any:
-        """Return the F1 of all batches since the last reset: a scalar, or shape (n_labels,) if `average` is None."""
+        """Return the F1 of all batches since the last reset: a scalar, or shape (n_labels,) if `average` is None.
+
+        Before the first batch it is 0; where nothing is left to average, `zero_division`.
+        """
         if not self._totals:
             return ops.zeros((), dtype=self.dtype)
         tp, predicted, actual = (ops.convert_to_tensor(self._totals[c]) for c in ("tp", "predicted", "actual"))

@@ -10,7 +10,6 @@ import ml_dtypes  # which Keras itself depends on
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
-from scipy import sparse
 
 from mlhelpers._validation import real_array
 from mlhelpers.labels import MISSING, axis_sums, check_labels
@@ -188,10 +187,11 @@ class WeightedBinaryCrossentropy(_MaskedLoss):
 
     Notes
     -----
-    Without weights and mask it equals Keras's ``BinaryCrossentropy``; with ``pos_weight`` it is
-    TensorFlow's ``weighted_cross_entropy_with_logits`` and PyTorch's ``BCEWithLogitsLoss``, on every Keras
-    backend. Saved with a model: after ``import mlhelpers.losses``, ``keras.saving.load_model`` needs no
-    ``custom_objects``.
+    Without weights and mask it equals Keras's ``BinaryCrossentropy``, except on probabilities
+    behind a Keras sigmoid on the TensorFlow backend: there Keras goes back to the logits. With
+    ``pos_weight`` it is TensorFlow's ``weighted_cross_entropy_with_logits`` and PyTorch's
+    ``BCEWithLogitsLoss``, on every Keras backend. Saved with a model: after ``import mlhelpers.losses``,
+    ``keras.saving.load_model`` needs no ``custom_objects``.
 
     References
     ----------
@@ -242,7 +242,7 @@ class WeightedBinaryCrossentropy(_MaskedLoss):
             raise ValueError(
                 f"{name} has {len(weight)} values for {n_labels} labels; give one number, or one per column, in order"
             )
-        return ops.cast(ops.convert_to_tensor(weight), self.dtype)
+        return ops.convert_to_tensor(weight, dtype=self.dtype)  # a cast later would pass through floatx
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, so that a saved model can make the loss again."""
@@ -394,10 +394,7 @@ def pos_weight_from(Y: Any, *, cap: float | None = None) -> NDArray[np.float64]:
     labels = check_labels(Y, allow_missing=True)
     if cap is not None and _checked_number(cap, "cap", least=0) == 0:
         raise ValueError("cap must be above 0, got 0; usual values are 10 to 100")
-    if sparse.issparse(labels):
-        n_positive, n_missing = (axis_sums(labels == value, axis=0) for value in (1, MISSING))
-    else:
-        n_positive, n_missing = ((labels == value).sum(axis=0) for value in (1, MISSING))
+    n_positive, n_missing = (axis_sums(labels == value, axis=0) for value in (1, MISSING))
     n_negative = labels.shape[0] - n_positive - n_missing
     for count, kind in ((n_negative, "negative"), (n_positive, "positive")):
         if (count == 0).any() and (kind == "negative" or cap is None):

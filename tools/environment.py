@@ -1,4 +1,7 @@
-"""Create or renew .venv from requirements.lock: `python3 tools/environment.py`.
+"""Create or renew an environment from its lock.
+
+    python3 tools/environment.py                                  .venv from requirements.lock
+    python3 tools/environment.py .venv-jax requirements-jax.lock  another one from another lock
 
 Uses the standard library alone, and no syntax younger than Python 3.4, so that an
 interpreter that is too old says so in one line instead of failing to parse this file.
@@ -13,12 +16,8 @@ import tempfile
 
 OLDEST, YOUNGEST = (3, 11), (3, 13)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-READY = os.path.join(VENV, ".ready")  # written last: a .venv without it was interrupted
-LOCK = os.path.join(ROOT, "requirements.lock")
-SCRIPTS = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
-# TensorFlow writes start-up lines to the process's own stderr, which kernels copy into notebooks.
-KERNEL_CONFIG = os.path.join(VENV, "etc", "ipython", "ipython_kernel_config.py")
+SCRIPTS = "Scripts" if os.name == "nt" else "bin"
+READY = ".ready"  # written last: an environment without it was interrupted
 
 
 def fail(message):
@@ -37,18 +36,18 @@ def check_python():
     return version
 
 
-def wanted(version):
+def wanted(version, lock):
     """Return what .ready must hold: the interpreter, and a digest of what is to be installed."""
     digest = hashlib.sha256()
-    for path in (LOCK, os.path.join(ROOT, "pyproject.toml"), os.path.abspath(__file__)):
+    for path in (os.path.join(ROOT, lock), os.path.join(ROOT, "pyproject.toml"), os.path.abspath(__file__)):
         with open(path, "rb") as file:
             digest.update(file.read())
     return "{} {}\n".format(version, digest.hexdigest())
 
 
-def found():
+def found(folder):
     try:
-        with open(READY) as file:
+        with open(os.path.join(folder, READY)) as file:
             return file.read()
     except OSError:
         return ""
@@ -63,13 +62,13 @@ def step(command, failure):
         fail("{} ({})".format(failure, (cause or "".join(said[-1:]) or "no output")[:300]))
 
 
-def install_uv(python):
+def install_uv(python, lock):
     """Install the uv that the lock pins, by its hashes: pip alone needs minutes for the rest."""
-    with open(LOCK) as file:
+    with open(os.path.join(ROOT, lock)) as file:
         entries = file.read().replace("\\\n", "").split("\n")
     pinned = next((entry for entry in entries if entry.startswith("uv==")), None)
     if pinned is None:
-        fail("requirements.lock does not pin uv; renew it with `make lock`")
+        fail("{} does not pin uv; renew it with `make lock`".format(lock))
     handle, path = tempfile.mkstemp(suffix=".txt")
     try:
         with os.fdopen(handle, "w") as file:
@@ -80,37 +79,43 @@ def install_uv(python):
         os.remove(path)
 
 
-def main():
-    version = check_python()
-    if found() == wanted(version):
+def quieten_kernels(folder):
+    """Keep the lines that TensorFlow writes to the process's own stderr out of notebooks."""
+    config = os.path.join(folder, "etc", "ipython", "ipython_kernel_config.py")
+    os.makedirs(os.path.dirname(config), exist_ok=True)
+    with open(config, "w") as file:
+        file.write("c.IPKernelApp.capture_fd_output = False\nc.IPKernelApp.log_level = 'ERROR'\n")
+
+
+def main(venv=".venv", lock="requirements.lock"):
+    version, folder = check_python(), os.path.join(ROOT, venv)
+    if found(folder) == wanted(version, lock):
         return
-    print("Installing the packages of requirements.lock into .venv (Python {}) ...".format(version))
-    if found().split(" ")[0] != version:
-        shutil.rmtree(VENV, ignore_errors=True)
+    print("Installing the packages of {} into {} (Python {}) ...".format(lock, venv, version))
+    if found(folder).split(" ")[0] != version:
+        shutil.rmtree(folder, ignore_errors=True)
         step(
-            [sys.executable, "-m", "venv", VENV],
-            "could not create .venv: this Python lacks the venv or ensurepip module "
-            "(on Debian and Ubuntu: apt install python{}-venv)".format(version),
+            [sys.executable, "-m", "venv", folder],
+            "could not create {}: this Python lacks the venv or ensurepip module "
+            "(on Debian and Ubuntu: apt install python{}-venv)".format(venv, version),
         )
-    elif os.path.exists(READY):
-        os.remove(READY)
-    python = os.path.join(SCRIPTS, "python")
+    else:
+        os.remove(os.path.join(folder, READY))
+    python = os.path.join(folder, SCRIPTS, "python")
     uv = [python, "-m", "uv", "--quiet", "pip"]
-    install_uv(python)
+    install_uv(python, lock)
     step(
-        uv + ["sync", "--python", python, "--require-hashes", LOCK],
+        uv + ["sync", "--python", python, "--require-hashes", os.path.join(ROOT, lock)],
         "could not install the packages: is there a network? Run the same command again",
     )
     step(
         uv + ["install", "--python", python, "--no-deps", "--no-build-isolation", "-e", ROOT],
         "could not install mlhelpers itself",
     )
-    os.makedirs(os.path.dirname(KERNEL_CONFIG), exist_ok=True)
-    with open(KERNEL_CONFIG, "w") as file:
-        file.write("c.IPKernelApp.capture_fd_output = False\nc.IPKernelApp.log_level = 'ERROR'\n")
-    with open(READY, "w") as file:
-        file.write(wanted(version))
+    quieten_kernels(folder)
+    with open(os.path.join(folder, READY), "w") as file:
+        file.write(wanted(version, lock))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
