@@ -1,0 +1,516 @@
+"""Thresholds: every cut tried by hand is the oracle, with scikit-learn's figures; and the estimator around them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, precision_recall_curve, precision_score, recall_score
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.utils.estimator_checks import check_estimator
+
+from mlhelpers.labels import scores_matrix
+from mlhelpers.metrics import LabelCounts, evaluate
+from mlhelpers.splits import MultilabelKFold
+from mlhelpers.thresholds import ThresholdedClassifier, Thresholds, fit_thresholds
+
+PROPERTY = settings(deadline=None, max_examples=60)
+RNG = np.random.default_rng(0)
+Y = (RNG.random((300, 4)) < [0.5, 0.3, 0.1, 0.02]).astype(int)
+SCORES = expit(RNG.normal(size=Y.shape) + 2 * Y - 2)
+X = RNG.normal(size=(200, 5))
+LABELS = (X[:, :3] + RNG.normal(size=(200, 3)) > 0.8).astype(int)
+ONE_VS_REST = OneVsRestClassifier(LogisticRegression())
+
+
+@st.composite
+def labels_and_scores(draw, max_rows=7, max_labels=3):
+    shape = draw(st.integers(1, max_rows)), draw(st.integers(1, max_labels))
+    many_ties = st.sampled_from([0.0, 0.25, 0.5, 1.0])
+    extremes = st.sampled_from([-1e300, -1.0, -5e-324, 0.0, 5e-324, 1e-45, 1.0, np.nextafter(1, 2), 1e300])
+    scores = draw(arrays(float, shape, elements=draw(st.sampled_from([many_ties, extremes]))))
+    return draw(arrays(np.int8, shape, elements=st.integers(0, 1))), scores
+
+
+def cuts_of(scores):
+    """Return a threshold for every way to divide scores into predicted and not predicted."""
+    return [np.finfo(float).min, *np.unique(scores)]
+
+
+def f1_of(y, p):
+    return f1_score(y, p, zero_division=0)
+
+
+# The best cut
+
+
+@PROPERTY
+@given(labels_and_scores())
+def test_no_cut_of_a_label_has_a_higher_f1(case):
+    y, scores = case
+    predicted = fit_thresholds(y, scores, min_positives=0).predict(scores)
+    for j in range(y.shape[1]):
+        best = max(f1_of(y[:, j], scores[:, j] > cut) for cut in cuts_of(scores[:, j]))
+        assert f1_of(y[:, j], predicted[:, j]) == pytest.approx(best, abs=1e-12)
+
+
+@PROPERTY
+@given(labels_and_scores(max_rows=5))
+def test_no_choice_of_cuts_has_a_higher_micro_f1(case):
+    y, scores = case
+    predicted = fit_thresholds(y, scores, objective="micro_f1", min_positives=0).predict(scores)
+    choices = product(*(cuts_of(column) for column in scores.T))
+    best = max(f1_of(y.ravel(), (scores > np.array(cuts)).ravel()) for cuts in choices)
+    assert f1_of(y.ravel(), predicted.ravel()) == pytest.approx(best, abs=1e-12)
+
+
+@PROPERTY
+@given(labels_and_scores(max_labels=1), st.sampled_from([0.3, 0.5, 2 / 3, 0.9, 1.0]))
+def test_constraints_against_every_cut(case, at_least):
+    y, scores = case
+    measures = {"precision": precision_score, "recall": recall_score}
+    for kept, raised in (("precision", "recall"), ("recall", "precision")):
+        objective = f"{raised}_at_{kept}"
+        found = fit_thresholds(y, scores, objective=objective, at_least=at_least, min_positives=0)
+        predicted = found.predict(scores).ravel()
+        options = [(scores > cut).ravel() for cut in cuts_of(scores)]
+        able = [o for o in options if o.any() and measures[kept](y.ravel(), o, zero_division=0) >= at_least]
+        if not y.any() or not able:
+            assert not predicted.any()
+            continue
+        best = max(measures[raised](y.ravel(), o, zero_division=0) for o in able)
+        equal = [o.sum() for o in able if measures[raised](y.ravel(), o, zero_division=0) == best]
+        assert measures[kept](y.ravel(), predicted, zero_division=0) >= at_least
+        assert measures[raised](y.ravel(), predicted, zero_division=0) == best
+        assert predicted.sum() == min(equal)
+
+
+def test_f1_is_that_of_the_precision_recall_curve():
+    found = fit_thresholds(Y, SCORES, min_positives=0)
+    for j, f1 in enumerate(found.counts.f1()):
+        precision, recall, _ = precision_recall_curve(Y[:, j], SCORES[:, j])
+        assert f1 == pytest.approx((2 * precision * recall / np.maximum(precision + recall, 1e-12)).max())
+    micro = fit_thresholds(Y, SCORES, objective="micro_f1", min_positives=0)
+    assert micro.counts.f1("micro") >= found.counts.f1("micro")
+    assert found.counts.f1("macro") >= micro.counts.f1("macro")
+
+
+@PROPERTY
+@given(labels_and_scores(), st.sampled_from(["macro_f1", "micro_f1"]), st.integers(0, 4), st.sampled_from([0.3, None]))
+def test_counts_are_those_of_the_prediction(case, objective, least, fallback):
+    y, scores = case
+    if not y.any() and fallback is None and least:
+        return
+    options = {"objective": objective, "min_positives": least, "fallback": "pooled" if fallback is None else fallback}
+    found = fit_thresholds(y, scores, **options)
+    assert found.counts == LabelCounts.from_predictions(y, found.predict(scores))
+    assert np.isfinite(found.values).all()
+
+
+@PROPERTY
+@given(labels_and_scores())
+def test_the_highest_of_equally_good_thresholds_is_taken(case):
+    y, scores = case
+    found = fit_thresholds(y, scores, min_positives=0)
+    for j in range(y.shape[1]):
+        reached = f1_of(y[:, j], scores[:, j] > found.values[j])
+        higher = [
+            cut for cut in cuts_of(scores[:, j]) if (scores[:, j] > cut).sum() < (scores[:, j] > found.values[j]).sum()
+        ]
+        assert all(f1_of(y[:, j], scores[:, j] > cut) < reached for cut in higher) or reached == 0
+
+
+def test_halfway_between_scores_and_right_below_the_lowest():
+    values = fit_thresholds([[1, 1], [0, 1]], [[0.75, 0.75], [0.25, 0.25]], min_positives=1).values
+    assert values[0] == 0.5
+    assert values[1] == np.nextafter(np.float32(0.25), np.float32(0))
+
+
+@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1"])
+def test_thresholds_mean_the_same_in_single_precision(objective):
+    scores = SCORES.astype(np.float32)
+    found = fit_thresholds(Y, scores, objective=objective, min_positives=0)
+    np.testing.assert_array_equal(found.predict(scores), scores > found.values.astype(np.float32))
+
+
+def test_only_the_order_of_scores_counts():
+    logits = np.log(SCORES) - np.log1p(-SCORES)
+    of_logits, of_scores = (fit_thresholds(Y, s, min_positives=0) for s in (logits, SCORES))
+    np.testing.assert_array_equal(of_logits.predict(logits), of_scores.predict(SCORES))
+
+
+def test_rows_and_columns_may_come_in_any_order():
+    rows, columns = RNG.permutation(len(Y)), [2, 0, 3, 1]
+    found = fit_thresholds(Y, SCORES)
+    moved = fit_thresholds(Y[rows][:, columns], SCORES[rows][:, columns])
+    np.testing.assert_array_equal(moved.values, found.values[columns])
+
+
+def test_more_labels_than_a_block():
+    y, scores = np.tile(Y, (1, 6)), np.tile(SCORES, (1, 6))
+    np.testing.assert_array_equal(fit_thresholds(y, scores).values, np.tile(fit_thresholds(Y, SCORES).values, 6))
+
+
+# Labels that can't have a threshold of their own
+
+
+def test_rare_labels_get_the_pooled_threshold():
+    found = fit_thresholds(Y, SCORES)
+    assert Y[:, 3].sum() < 10 <= Y[:, 2].sum()
+    assert found.source == ("own", "own", "own", "pooled")
+    pooled = fit_thresholds(Y.reshape(-1, 1), SCORES.reshape(-1, 1))
+    assert found.values[3] == pooled.values[0]
+    best = max(f1_of(Y.ravel(), (cut < SCORES).ravel()) for cut in cuts_of(SCORES)[::7])
+    assert f1_of(Y.ravel(), (found.values[3] < SCORES).ravel()) >= best
+    exactly = fit_thresholds(Y, SCORES, min_positives=int(Y[:, 3].sum()))
+    assert exactly.source[3] == "own"
+
+
+@pytest.mark.parametrize("objective", ["recall_at_precision", "precision_at_recall"])
+def test_the_pooled_threshold_has_the_same_objective(objective):
+    options = {"objective": objective, "at_least": 0.6}
+    found = fit_thresholds(Y, SCORES, **options)
+    assert found.values[3] == fit_thresholds(Y.reshape(-1, 1), SCORES.reshape(-1, 1), **options).values[0]
+    assert found.at_least == 0.6
+
+
+def test_micro_f1_counts_labels_with_a_fixed_threshold_too():
+    found = fit_thresholds(Y, SCORES, objective="micro_f1", fallback=0.0)
+    assert found.source[3] == "fixed"
+    assert found.counts.tp[3] == Y[:, 3].sum()
+    cuts = [np.quantile(SCORES[:, j], np.linspace(0.3, 0.99, 12)) for j in range(3)]
+    best = max(f1_of(Y.ravel(), (np.array([*c, 0.0]) < SCORES).ravel()) for c in product(*cuts))
+    assert found.counts.f1("micro") >= best
+
+
+def test_labels_without_positives_or_negatives_and_constant_scores():
+    y = np.array([[0, 1, 1], [0, 1, 0], [0, 1, 0]])
+    scores = np.array([[0.1, 0.3, 0.5], [0.2, 0.2, 0.5], [0.3, 0.1, 0.5]])
+    predicted = fit_thresholds(y, scores, min_positives=0).predict(scores)
+    np.testing.assert_array_equal(predicted.T, [[0, 0, 0], [1, 1, 1], [1, 1, 1]])
+
+
+def test_an_unreachable_precision_predicts_nothing():
+    found = fit_thresholds([[0], [1]], [[0.9], [0.4]], objective="recall_at_precision", at_least=0.9, min_positives=1)
+    assert found.values == [0.9]
+    assert found.counts.tp + found.counts.fp == [0]
+
+
+# Forms of input
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a.astype(np.float32),
+        np.asfortranarray,
+        lambda a: np.repeat(a, 2, axis=0)[::2],
+        lambda a: a.tolist(),
+        pd.DataFrame,
+    ],
+)
+def test_any_form_of_labels_and_scores(change):
+    scores = np.round(SCORES * 64) / 64  # exact in single precision, too
+    expected = fit_thresholds(Y, scores).values
+    np.testing.assert_array_equal(fit_thresholds(change(Y), change(scores)).values, expected)
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.coo_array, sparse.lil_array, np.bool_])
+def test_sparse_and_boolean_labels(form):
+    np.testing.assert_array_equal(fit_thresholds(form(Y), SCORES).values, fit_thresholds(Y, SCORES).values)
+
+
+def test_inputs_are_not_changed():
+    y, scores = Y.astype(np.int8), SCORES.copy()
+    for array in (y, scores):
+        array.flags.writeable = False
+    for objective in ("macro_f1", "micro_f1"):
+        fit_thresholds(y, scores, objective=objective).predict(scores)
+    np.testing.assert_array_equal(scores, SCORES)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"objective": "f1"}, ValueError, "objective must be one of"),
+        ({"objective": None}, ValueError, "objective must be one of"),
+        ({"at_least": 0.5}, ValueError, "at_least has no effect"),
+        ({"objective": "recall_at_precision"}, TypeError, "needs at_least, a number such as 0.9"),
+        ({"objective": "recall_at_precision", "at_least": True}, TypeError, "needs at_least"),
+        ({"objective": "precision_at_recall", "at_least": 0}, ValueError, "above 0 and at most 1, got 0"),
+        ({"objective": "precision_at_recall", "at_least": 1.5}, ValueError, "above 0 and at most 1, got 1.5"),
+        ({"min_positives": -1}, ValueError, "min_positives must be at least 0"),
+        ({"min_positives": 2.5}, TypeError, "min_positives must be an integer"),
+        ({"fallback": "mean"}, ValueError, 'fallback must be "pooled" or a finite number'),
+        ({"fallback": np.nan}, ValueError, "fallback must be"),
+        ({"fallback": True}, ValueError, "fallback must be"),
+        ({"label_names": ["a", "b"]}, ValueError, "label_names has 2 names for 4 labels"),
+        ({"label_names": list("aabc")}, ValueError, "label_names holds 'a' twice"),
+    ],
+)
+def test_arguments_that_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        fit_thresholds(Y, SCORES, **options)
+
+
+@pytest.mark.parametrize(
+    ("y_true", "y_score", "message"),
+    [
+        (Y, SCORES[:, :3], "y_score has shape"),
+        (Y, np.where(SCORES > 0.9, np.nan, SCORES), "y_score holds nan at row"),
+        (Y, np.where(SCORES > 0.9, np.inf, SCORES), "y_score holds inf at row"),
+        (Y * 2, SCORES, "y_true holds 2"),
+        (Y[:, 0], SCORES, "y_true has shape"),
+        (Y * 0, SCORES, "y_true has no positive at all"),
+        (pd.DataFrame(Y, columns=list("abcd")), pd.DataFrame(SCORES, columns=list("bacd")), "put them into one order"),
+    ],
+)
+def test_labels_and_scores_that_are_refused(y_true, y_score, message):
+    with pytest.raises(ValueError, match=message):
+        fit_thresholds(y_true, y_score)
+
+
+def test_without_any_positive_a_number_is_a_way_out():
+    found = fit_thresholds(Y * 0, SCORES, fallback=0.5)
+    assert found.values.tolist() == [0.5] * 4
+    assert set(found.source) == {"fixed"}
+
+
+# The object
+
+
+def test_prediction_is_above_the_threshold():
+    found = fit_thresholds(Y, SCORES)
+    predicted = found.predict(SCORES)
+    assert predicted.dtype == np.int8
+    np.testing.assert_array_equal(predicted, found.values < SCORES)
+    assert not found.predict(found.values[None]).any()
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (SCORES[:, :3], "there are 4 thresholds"),
+        (SCORES[0], "y_score has shape"),
+        (SCORES * np.nan, "y_score holds nan"),
+        (pd.DataFrame(SCORES, columns=list("3210")), "put them into one order"),
+        ([SCORES, SCORES], "y_score holds 2 matrices"),
+    ],
+)
+def test_prediction_refuses(scores, message):
+    with pytest.raises(ValueError, match=message):
+        fit_thresholds(Y, SCORES).predict(scores)
+
+
+def test_numpy_and_evaluate_take_it_for_its_values():
+    found = fit_thresholds(pd.DataFrame(Y, columns=list("abcd")), SCORES)
+    assert len(found) == 4
+    assert found.label_names == tuple("abcd")
+    np.testing.assert_array_equal(np.asarray(found), found.values)
+    assert np.asarray(found, dtype=np.float32).dtype == np.float32
+    assert evaluate(Y, SCORES, threshold=found).counts == found.counts
+    with pytest.raises(ValueError, match="read-only"):
+        found.values[0] = 1
+
+
+def test_summary_shows_every_label():
+    found = fit_thresholds([[1, 0], [0, 0]], [[0.75, 0.5], [0.25, 0.5]], min_positives=1, label_names=["cat", "dog"])
+    assert str(found).splitlines() == [
+        "Thresholds for macro_f1, and what they reached where they were chosen",
+        "label  positives  threshold    from  precision  recall     F1",
+        "cat            1        0.5     own      1.000   1.000  1.000",
+        "dog            0      0.625  pooled          –       –      –",
+    ]
+    assert "cat" in found._repr_html_()
+    bound = fit_thresholds(Y, SCORES, objective="recall_at_precision", at_least=0.5)
+    assert str(bound).startswith("Thresholds for recall_at_precision of at least 0.5, and")
+
+
+def test_saved_and_loaded(tmp_path):
+    path = tmp_path / "thresholds.json"
+    for options in ({}, {"objective": "recall_at_precision", "at_least": 0.7}):
+        found = fit_thresholds(Y, SCORES, label_names=["ä", "b", "c", "d"], **options)
+        found.save(path)
+        for again in (Thresholds.load(str(path)), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+            np.testing.assert_array_equal(again.values, found.values)
+            assert (again.label_names, again.source, again.counts) == (found.label_names, found.source, found.counts)
+            assert (again.objective, again.at_least, str(again)) == (found.objective, found.at_least, str(found))
+    assert [file.name for file in tmp_path.iterdir()] == ["thresholds.json"]
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "thresholds.json"
+    fit_thresholds(Y, SCORES).save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(json, "dumps", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fit_thresholds(Y, SCORES, min_positives=0).save(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("change", ["format", "objective", "labels", "threshold", "tp", None])
+def test_files_that_hold_no_thresholds(tmp_path, change):
+    path = tmp_path / "thresholds.json"
+    fit_thresholds(Y, SCORES).save(path)
+    content = json.loads(path.read_text())
+    if change in ("threshold", "tp"):
+        content["labels"][1][change] = float("nan") if change == "threshold" else -1
+    elif change:
+        content[change] = "other" if change != "labels" else [{}]
+    path.write_text(json.dumps(content) if change else "{")
+    with pytest.raises(ValueError, match=r"does not hold thresholds; give a file that Thresholds\.save wrote"):
+        Thresholds.load(path)
+    with pytest.raises(FileNotFoundError):
+        Thresholds.load(tmp_path / "nowhere.json")
+
+
+# The estimator
+
+
+@pytest.mark.parametrize(
+    ("base", "method"),
+    [
+        (ONE_VS_REST, "predict_proba"),
+        (OneVsRestClassifier(LinearSVC()), "decision_function"),
+        (MultiOutputClassifier(LogisticRegression()), "predict_proba"),
+        (ClassifierChain(LogisticRegression()), "predict_proba"),
+        (RandomForestClassifier(10, random_state=0), "predict_proba"),
+        (KNeighborsClassifier(9), "predict_proba"),
+        (MLPClassifier((4,), max_iter=20, random_state=0), "predict_proba"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_it_is_cross_validated_scores_thresholds_and_a_refit(base, method):
+    model = ThresholdedClassifier(base, cv=3, objective="micro_f1", min_positives=2, random_state=1).fit(X, LABELS)
+    scores = np.empty(LABELS.shape)
+    for train, test in MultilabelKFold(3, random_state=1).split(X, LABELS):
+        scores[test] = scores_matrix(clone(base).fit(X[train], LABELS[train]), X[test], method=method)
+    expected = fit_thresholds(LABELS, scores, objective="micro_f1", min_positives=2)
+    np.testing.assert_array_equal(model.thresholds_.values, expected.values)
+    of_all = scores_matrix(clone(base).fit(X, LABELS), X, method=method)
+    np.testing.assert_array_equal(model.predict(X), of_all > expected.values)
+    np.testing.assert_array_equal(getattr(model, method)(X), of_all)
+    assert model.n_features_in_ == 5
+    assert [classes.tolist() for classes in model.classes_] == [[0, 1]] * 3
+
+
+def test_it_raises_macro_f1_where_one_half_is_too_high():
+    rare = (X[:, :3] + RNG.normal(size=(200, 3)) > 1.8).astype(int)
+    plain = cross_val_score(ONE_VS_REST, X, rare, scoring="f1_macro", cv=KFold(4)).mean()
+    tuned = cross_val_score(ThresholdedClassifier(ONE_VS_REST), X, rare, scoring="f1_macro", cv=KFold(4)).mean()
+    assert tuned > plain + 0.05
+
+
+def test_in_a_pipeline_and_a_search():
+    model = make_pipeline(StandardScaler(), ThresholdedClassifier(ONE_VS_REST, cv=3))
+    grid = {
+        "thresholdedclassifier__objective": ["macro_f1", "micro_f1"],
+        "thresholdedclassifier__estimator__estimator__C": [0.01, 1],
+    }
+    search = GridSearchCV(model, grid, scoring="f1_macro", cv=MultilabelKFold(3, random_state=0)).fit(X, LABELS)
+    assert set(search.best_params_) == set(grid)
+    assert search.predict(X).shape == LABELS.shape
+    assert pickle.loads(pickle.dumps(search)).predict(X).tolist() == search.predict(X).tolist()
+
+
+def test_forms_of_data():
+    expected = ThresholdedClassifier(ONE_VS_REST).fit(X, LABELS).predict(X)
+    frame, labels = pd.DataFrame(X, columns=list("abcde")), pd.DataFrame(LABELS, columns=list("xyz"))
+    model = ThresholdedClassifier(ONE_VS_REST, n_jobs=2).fit(frame, labels)
+    np.testing.assert_array_equal(model.predict(frame), expected)
+    assert model.feature_names_in_.tolist() == list("abcde")
+    assert model.thresholds_.label_names == tuple("xyz")
+    model = ThresholdedClassifier(ONE_VS_REST).fit(sparse.coo_array(X), sparse.csr_array(LABELS))
+    np.testing.assert_array_equal(model.predict(sparse.csr_array(X)), expected)
+    assert ThresholdedClassifier(ONE_VS_REST).fit(X, LABELS.astype(np.int16)).predict(X).dtype == np.int16
+    assert ThresholdedClassifier(ONE_VS_REST).fit(X, LABELS.astype(bool)).predict(X).dtype == np.int64
+
+
+@pytest.mark.parametrize("base", [ONE_VS_REST, MultiOutputClassifier(LogisticRegression())])
+def test_a_single_label(base):
+    model = ThresholdedClassifier(base).fit(X, LABELS[:, :1])
+    assert model.predict(X).shape == model.predict_proba(X).shape == (200, 1)
+    assert f1_score(LABELS[:, 0], model.predict(X)) > 0.5
+    if base is ONE_VS_REST:
+        assert model.decision_function(X).shape == (200, 1)
+
+
+def test_scores_and_folds_can_be_chosen():
+    model = ThresholdedClassifier(ONE_VS_REST, response_method="decision_function", cv=KFold(4)).fit(X, LABELS)
+    np.testing.assert_array_equal(model.predict(X), model.decision_function(X) > model.thresholds_.values)
+    folds = list(KFold(4).split(X))
+    same = ThresholdedClassifier(ONE_VS_REST, response_method="decision_function", cv=folds).fit(X, LABELS)
+    np.testing.assert_array_equal(same.thresholds_.values, model.thresholds_.values)
+    assert not hasattr(ThresholdedClassifier(OneVsRestClassifier(LinearSVC())), "predict_proba")
+    with pytest.raises(NotFittedError):
+        ThresholdedClassifier(ONE_VS_REST).predict(X)
+
+
+@pytest.mark.parametrize(
+    ("options", "y", "error", "message"),
+    [
+        ({"cv": ShuffleSplit(3)}, LABELS, ValueError, "cv must put every sample into exactly one test part"),
+        ({"cv": [(np.arange(100), np.arange(100, 150))]}, LABELS, ValueError, "cv must put every sample"),
+        ({"cv": 1}, LABELS, ValueError, "n_splits must be at least 2"),
+        ({"objective": "recall_at_precision"}, LABELS, TypeError, "needs at_least"),
+        ({}, LABELS[:, 0], ValueError, "y has shape"),
+        ({}, None, ValueError, "requires y to be passed"),
+        ({}, LABELS[:50], ValueError, "X has 200 rows"),
+        ({"response_method": "predict"}, LABELS, ValueError, "method must be"),
+    ],
+)
+def test_fit_refuses(options, y, error, message):
+    with pytest.raises(error, match=message):
+        ThresholdedClassifier(ONE_VS_REST, **options).fit(X, y)
+
+
+OTHER_LABELS = "the check's labels are other than 0 and 1"
+OTHER_WORDS = "the check demands scikit-learn's own words for labels that are no label matrix"
+NOT_ONE_HALF = "the check demands the decision of probability one half, or of zero"
+NOT_APPLICABLE = {
+    "check_estimators_dtypes": OTHER_LABELS,
+    "check_classifier_data_not_an_array": OTHER_LABELS,
+    "check_classifiers_classes": OTHER_LABELS,
+    "check_fit2d_1feature": OTHER_LABELS,
+    "check_estimator_sparse_array": OTHER_LABELS,
+    "check_estimator_sparse_matrix": OTHER_LABELS,
+    "check_classifiers_train": "the check passes labels of shape (n,)",
+    "check_decision_proba_consistency": "the check passes labels of shape (n,)",
+    "check_complex_data": OTHER_WORDS,
+    "check_classifiers_regression_target": OTHER_WORDS,
+    "check_classifier_not_supporting_multiclass": OTHER_WORDS,
+    "check_classifier_multioutput": NOT_ONE_HALF,
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("base", [ONE_VS_REST, MultiOutputClassifier(LogisticRegression())])
+def test_checks_of_scikit_learn(base):
+    results = check_estimator(
+        ThresholdedClassifier(base, cv=2), expected_failed_checks=NOT_APPLICABLE, on_fail=None, on_skip=None
+    )
+    failed = {result["check_name"] for result in results if result["status"] == "failed"}
+    assert failed == set()
+    assert sum(result["status"] == "passed" for result in results) >= 40
