@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
 PAGES = sorted(page for page in HTML.rglob("*.html") if "_static" not in page.parts)
-MARKUP = re.compile(r"\{[a-z][a-z:_-]*\}`|:::|```|\]\(\S+\)|\*\*\w")
+MARKUP = re.compile(r"\{[a-z][a-z:_-]*\}`|:::|```|\]\(\S+\)|(?<!\w)\*\*\w")  # 2**24 is a power
 
 
 @cache
@@ -88,6 +88,7 @@ def test_page(page, check):
         (broken_links, '<img src="nowhere.png" alt="x">'),
         (leftover_markup, "<p>see {term}`logit`</p>"),
         (leftover_markup, "<p>:::{note}</p>"),
+        (leftover_markup, "<p>2**24 is **not</p>"),
         (bad_outputs, '<div class="output stderr">a warning</div>'),
         (bad_outputs, '<div class="cell_output"><div class="output traceback">Error</div></div>'),
         (images_without_alt, '<img src="x.png">'),
