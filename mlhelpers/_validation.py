@@ -19,7 +19,7 @@ def whole_number(value: Any, name: str, *, least: int) -> int:
 
 
 def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.float64]:
-    """Return values as floats with as many dimensions as `shape` names, none of them empty."""
+    """Return values as floats with as many dimensions as `shape` names, none of them empty; don't write into them."""
     expected = f"({', '.join(shape)}{',' * (len(shape) == 1)})"
     try:
         array = np.asarray(values)
@@ -33,7 +33,7 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
         ) from None
     if array.ndim != len(shape) or array.size == 0:
         raise ValueError(f"{name} has shape {array.shape}, expected {expected} with no side of length 0")
-    return array.astype(float)
+    return array.astype(float, copy=False)
 
 
 def names_of_labels(label_names: Any, n_labels: int) -> list[str]:

@@ -187,6 +187,7 @@ class WeightedBinaryCrossentropy(_MaskedLoss):
 
     Notes
     -----
+    From logits a label's loss is right to about 1e-6 in single precision, its gradient to all digits.
     Without weights and mask it equals Keras's ``BinaryCrossentropy``, except on probabilities
     behind a Keras sigmoid on the TensorFlow backend: there Keras goes back to the logits. With
     ``pos_weight`` it is TensorFlow's ``weighted_cross_entropy_with_logits`` and PyTorch's

@@ -272,7 +272,7 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
     >>> plot_lift([[2.0, 0.5], [0.5, 2.0]])
     <Figure size 1000x860 with 2 Axes>
     """
-    values = real_array(lift, "lift", ("n_labels", "n_labels"))
+    values = real_array(lift, "lift", ("n_labels", "n_labels")).copy()
     if values.shape[0] != values.shape[1]:
         raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
     names = names_of_labels(label_names, len(values))

@@ -281,14 +281,14 @@ def fit_thresholds(
         tp[~own], predicted[~own] = (above & (truth[:, ~own] == 1)).sum(axis=0), above.sum(axis=0)
     columns = np.flatnonzero(own)
     if objective == "micro_f1":
-        cuts = _for_each_label(truth, scores, columns, lambda cut: cut._replace(scores=cut.scores[:0].copy()))
+        cuts = _for_each_label(truth, scores, own, lambda cut: cut._replace(scores=cut.scores[:0].copy()))
         best = _best_for_micro_f1(cuts, int(tp.sum()), int(predicted.sum() + support.sum()))
         found = [
             (_outcome(cut, k), _threshold(np.sort(scores[:, j]), cut, k))
             for j, cut, k in zip(columns, cuts, best, strict=True)
         ]
     else:
-        found = _for_each_label(truth, scores, columns, lambda cut: _best_outcome_and_threshold(cut, objective, bound))
+        found = _for_each_label(truth, scores, own, lambda cut: _best_outcome_and_threshold(cut, objective, bound))
     for j, (outcome, threshold) in zip(columns, found, strict=True):
         (tp[j], predicted[j]), values[j] = outcome, threshold
     source = tuple("own" if o else "pooled" if fixed is None else "fixed" for o in own)
@@ -322,17 +322,17 @@ def _check_fallback(fallback: Any) -> float | None:
 
 
 def _for_each_label(
-    truth: NDArray[np.int8], scores: NDArray[np.float64], columns: NDArray[np.intp], use: Callable[[_Cuts], _T]
+    truth: NDArray[np.int8], scores: NDArray[np.float64], wanted: NDArray[np.bool_], use: Callable[[_Cuts], _T]
 ) -> list[_T]:
-    """Return what `use` makes of the cuts of each column; NumPy sorts in several threads at a time."""
+    """Return what `use` makes of the cuts of each wanted column; NumPy sorts in several threads at a time."""
 
     def use_block(start: int) -> list[_T]:
-        block = columns[start : start + _LABELS_PER_BLOCK]
-        copies = zip(truth[:, block].T.copy(), scores[:, block].T.copy(), strict=True)
-        return [use(_cuts(present, column)) for present, column in copies]
+        block = slice(start, start + _LABELS_PER_BLOCK)
+        copies = zip(wanted[block], truth[:, block].T.copy(), scores[:, block].T.copy(), strict=True)
+        return [use(_cuts(present, column)) for is_wanted, present, column in copies if is_wanted]
 
     with ThreadPoolExecutor() as pool:
-        blocks = pool.map(use_block, range(0, len(columns), _LABELS_PER_BLOCK))
+        blocks = pool.map(use_block, range(0, len(wanted), _LABELS_PER_BLOCK))
         return [result for block in blocks for result in block]
 
 

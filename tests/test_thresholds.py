@@ -379,7 +379,9 @@ def test_files_that_hold_no_thresholds(tmp_path, change):
     elif change:
         content[change] = "other" if change != "labels" else [{}]
     path.write_text(json.dumps(content) if change else "{")
-    with pytest.raises(ValueError, match=r"thresholds\.json' does not hold thresholds; give a file that Thresholds\.save wrote"):
+    with pytest.raises(
+        ValueError, match=r"thresholds\.json' does not hold thresholds; give a file that Thresholds\.save wrote"
+    ):
         Thresholds.load(path)
     with pytest.raises(FileNotFoundError):
         Thresholds.load(tmp_path / "nowhere.json")
