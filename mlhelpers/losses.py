@@ -95,8 +95,8 @@ class ClippedBinaryCrossentropy(keras.losses.Loss):  # type: ignore[misc]  # Ker
         y_true, y_pred = (ops.cast(ops.convert_to_tensor(y), self.dtype) for y in (y_true, y_pred))
         y_true = matrices_of_one_shape(y_true, y_pred)
         p = ops.clip(y_pred, self.epsilon, 1 - self.epsilon)
-        per_label = -y_true * ops.log(p) - (1 - y_true) * ops.log(1 - p)
-        return ops.sum(per_label, axis=-1) if self.label_reduction == "sum" else ops.mean(per_label, axis=-1)
+        log_likelihood = y_true * ops.log(p) + (1 - y_true) * ops.log(1 - p)
+        return -(ops.sum if self.label_reduction == "sum" else ops.mean)(log_likelihood, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, so that a saved model can make the loss again."""
@@ -336,12 +336,12 @@ class AsymmetricLoss(_MaskedLoss):
         if_present = ops.softplus(-y_pred) if self.from_logits else -ops.log(p)
         if self.margin:
             q = ops.maximum(p - self.margin, 0)
-            if_absent = -ops.log(1 - q)
+            log_absent = ops.log(1 - q)
         else:
             q = p
-            if_absent = y_pred + if_present if self.from_logits else -ops.log(1 - p)
+            log_absent = -(y_pred + if_present) if self.from_logits else ops.log(1 - p)
         if_present = self._faded(if_present, 1 - p, self.gamma_pos)
-        return y_true * if_present + (1 - y_true) * self._faded(if_absent, q, self.gamma_neg)
+        return y_true * if_present - (1 - y_true) * self._faded(log_absent, q, self.gamma_neg)
 
     def _faded(self, loss: Any, distance: Any, gamma: float) -> Any:
         """Return ``distance**gamma * loss``; the usual exponents by multiplication, which is faster."""

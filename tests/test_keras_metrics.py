@@ -127,11 +127,11 @@ def test_every_label_has_its_own_threshold(cls):
     limits = [0.2, 0.5, 0.9]
     for form in (list, tuple, np.array, pd.Series, tf.constant):
         metric = cls(threshold=form(limits))
-        expected = sklearn_value(metric, Y, P > limits)
+        expected = sklearn_value(metric, Y, limits < P)
         assert value(metric, Y, P) == pytest.approx(expected, rel=1e-6)
         on_logits = cls(threshold=form(limits), from_logits=True)
         assert value(on_logits, Y, logit(P)) == pytest.approx(expected, rel=1e-6)
-    assert sklearn_value(metric, Y, P > limits) != sklearn_value(metric, Y, P > 0.5)
+    assert sklearn_value(metric, Y, limits < P) != sklearn_value(metric, Y, P > 0.5)
 
 
 @each_class
@@ -154,7 +154,7 @@ def test_a_score_at_its_threshold_is_not_above_it(cls):
         ({"threshold": 0.3}, [np.float32(0.3)] * 2),
         ({"threshold": 0.3, "dtype": "float64"}, [np.float32(0.3), 0.3]),
     ):
-        predicted = {"0.3": [1, 0]}.get(str(options.get("threshold")) * ("dtype" in options), None)
+        predicted = {"0.3": [1, 0]}.get(str(options.get("threshold")) * ("dtype" in options))
         if predicted is None:
             predicted = [0, 0] if options.get("threshold") in (1, 0.3) else [0, 1]
         metric = cls(**options)
@@ -229,11 +229,11 @@ def test_unknown_labels_are_not_counted(cls, mask_value):
 def test_unknown_labels_of_weighted_samples(cls):
     weights = np.tile([0.0, 1.0, 2.5], 8)
     y, predicted, w = np.where(UNKNOWN, -1, Y), P > 0.5, np.where(UNKNOWN, 0, weights[:, None])
-    right = ((Y == predicted) | UNKNOWN).all(axis=1)
+    right = ((predicted == Y) | UNKNOWN).all(axis=1)
     expected = {
         MultilabelF1: np.mean([f1_score(Y[:, j], predicted[:, j], sample_weight=w[:, j]) for j in range(3)]),
         SubsetAccuracy: np.average(right, weights=weights * ~UNKNOWN.all(axis=1)),
-        HammingLoss: np.average(Y != predicted, weights=w),
+        HammingLoss: np.average(predicted != Y, weights=w),
     }[cls]
     assert value(cls(mask_value=-1), y, P, sample_weight=weights) == pytest.approx(expected, rel=1e-6)
 
