@@ -43,7 +43,7 @@ bench: environment  ## measure mlhelpers beside its peers
 	@$(VENV)/python benchmarks/bench.py
 
 lock: environment  ## renew requirements.lock and requirements-jax.lock from pyproject.toml
-	@$(COMPILE) --upgrade --extra keras --extra book --extra test --output-file requirements.lock
+	@$(COMPILE) --upgrade --extra keras --extra interactive --extra book --extra test --output-file requirements.lock
 	@$(COMPILE) --extra jax --extra test --constraint requirements.lock --output-file requirements-jax.lock
 
 clean:  ## remove what the other targets made
