@@ -332,16 +332,22 @@ class AsymmetricLoss(_MaskedLoss):
             raise ValueError(f"margin must be below 1, got {self.margin:g}; the paper's is 0.05")
 
     def _per_label(self, y_true: Any, y_pred: Any) -> Any:
-        p = ops.sigmoid(y_pred) if self.from_logits else self._kept_from_the_ends(y_pred)
-        if_present = ops.softplus(-y_pred) if self.from_logits else -ops.log(p)
-        if self.margin:
-            q = ops.maximum(p - self.margin, 0)
-            log_absent = ops.log(1 - q)
+        if self.from_logits:
+            absent = ops.sigmoid(-y_pred)  # 1 - p, which keeps its digits where p is close to 1
+            if_present = ops.softplus(-y_pred)
         else:
-            q = p
-            log_absent = -(y_pred + if_present) if self.from_logits else ops.log(1 - p)
-        if_present = self._faded(if_present, 1 - p, self.gamma_pos)
-        return y_true * if_present - (1 - y_true) * self._faded(log_absent, q, self.gamma_neg)
+            p = self._kept_from_the_ends(y_pred)
+            absent, if_present = 1 - p, -ops.log(p)
+        if self.margin:
+            q = ops.relu((1 - self.margin) - absent)
+            log_absent = ops.log(1 - q)
+        elif self.from_logits:
+            q, log_absent = ops.sigmoid(y_pred), -(y_pred + if_present)
+        else:
+            q, log_absent = p, ops.log(absent)
+        if_present = self._faded(if_present, absent, self.gamma_pos)
+        log_absent = self._faded(log_absent, q, self.gamma_neg)
+        return y_true * (if_present + log_absent) - log_absent  # y * if_present - (1 - y) * log_absent
 
     def _faded(self, loss: Any, distance: Any, gamma: float) -> Any:
         """Return ``distance**gamma * loss``; the usual exponents by multiplication, which is faster."""
