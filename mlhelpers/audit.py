@@ -7,7 +7,7 @@ import numbers
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -273,11 +273,16 @@ def _number_of_units(case: _KerasCase) -> _Found:
         return
     # Keras itself drops or adds a last side of length 1.
     if [side for side in case.shape[1:] if side != 1] != [side for side in (case.labels.n_labels,) if side != 1]:
-        units = case.shape[-1] if len(case.shape) == 2 else f"of shape {case.shape}"
+        units = f"{case.shape[-1]} units" if len(case.shape) == 2 else f"shape {case.shape}"
         yield (
             "error",
-            f"The output has {units} units, but Y has {case.labels.n_labels} labels: Keras's own losses refuse that, "
-            "and a loss of your own may broadcast in silence.",
+            f"The output has {units}, but Y has {case.labels.n_labels} labels: "
+            + (
+                "binary cross-entropy refuses that, but most other losses stretch the single column to the width of "
+                "the others, in silence."
+                if 1 in (case.shape[-1], case.labels.n_labels)
+                else "Keras's own losses refuse that, and a loss of your own may not."
+            ),
             f"one unit per label: Dense({case.labels.n_labels})",
         )
 
@@ -292,6 +297,40 @@ def _ignored_alpha(case: _KerasCase) -> _Found:
                 f"{case.loss.name} has alpha={alpha:g}, which acts only with apply_class_balancing=True.",
                 f"apply_class_balancing=True, alpha={alpha:g}",
             )
+
+
+@_rule("ML110", "Losses or metrics of several outputs, and the model has one")
+def _one_output_too_few(case: _KerasCase) -> _Found:
+    if case.loss and case.other_losses:
+        names = [loss.name for loss in (case.loss, *case.other_losses)]
+        given = f"{len(names)} losses are given ({_first_five(names)})"
+        if not case.is_one_tensor:
+            severity, what = (
+                "warning",
+                ": unless the model returns several outputs, or a list, only the first is trained.",
+            )
+        elif all(_same_losses(case.loss, other, case) for other in case.other_losses):
+            severity, what = (
+                "info",
+                " for one output: the first is trained, on all labels; the others are no different.",
+            )
+        else:
+            severity, what = "error", " for one output: only the first is trained, on all labels."
+        yield severity, given + what, f"loss={case.loss.name}, or one loss function that adds them up"
+    if case.metric_groups > 1:
+        yield (
+            "warning",
+            f"The metrics are given in {case.metric_groups} groups, as for several outputs, and the model has one: "
+            "each of them is computed over all labels.",
+            "metrics=[...], a flat list; for numbers per label, mlhelpers.keras_metrics.MultilabelF1(average=None)",
+        )
+
+
+def _same_losses(a: _Loss, b: _Loss, case: _KerasCase) -> bool:
+    first, second = (loss.values(*_made_pair(4, case)) for loss in (a, b))
+    if first is None or second is None or first.shape != second.shape:
+        return False
+    return bool(np.allclose(first, second, rtol=1e-5, atol=0))
 
 
 @_rule("ML201", "An accuracy that compares the largest entries")
@@ -407,6 +446,64 @@ def _metric_of_a_batch(case: _KerasCase) -> _Found:
         )
 
 
+@_rule("ML206", "An accuracy that asks for equal numbers")
+def _accuracy_of_equal_numbers(case: _KerasCase) -> _Found:
+    for metric in case.metrics:
+        if case.output and "accuracy" in metric.kinds and metric.as_keras_made_it:
+            yield (
+                "error",
+                f"The metric {metric.name} has no threshold: it counts outputs that equal their label to the last "
+                "digit, and hardly any does.",
+                f"keras.metrics.BinaryAccuracy({_cut(case)}), or mlhelpers.keras_metrics.SubsetAccuracy",
+            )
+
+
+@_rule("ML207", "A metric that counts missing labels, and a loss that leaves them out")
+def _metric_of_missing_labels(case: _KerasCase) -> _Found:
+    values, left_out = case.labels.values, case.is_left_out
+    codes = list(np.unique(values[left_out]))
+    for metric in case.metrics if codes else ():
+        counted = [code for code in codes if _counts(metric, code, case)]
+        which = left_out & (np.isin(values, counted) | (np.isnan(values) & bool(np.isnan(counted).any())))
+        if which.any():
+            code = "np.nan" if np.isnan(counted[0]) else f"{counted[0]:g}"
+            scale = "from_logits=True, " if case.output == "logits" else ""
+            yield (
+                "error",
+                f"The loss leaves out {which.sum():,} missing labels (first {case.labels.first(which)}), but the "
+                f"metric {metric.name} counts them: as positives, as mistakes or as nan.",
+                f"mlhelpers.keras_metrics.MultilabelF1({scale}mask_value={code}), or SubsetAccuracy or HammingLoss",
+            )
+
+
+def _counts(metric: _Metric, code: float, case: _KerasCase) -> bool:
+    """Whether a metric is known to count a label of this value."""
+    if not metric.as_keras_made_it or metric.kinds & _ARGMAX_ACCURACIES:
+        return False
+    if "thresholdedmetric" in metric.kinds:
+        mask = metric.object.mask_value
+        return mask is None or not np.array_equal(mask, code, equal_nan=True)
+    kinds = _kinds(getattr(metric.object, "_fn", metric.object))
+    if kinds and "loss" not in kinds:
+        return getattr(metric.object, "ignore_class", None) != code
+    return case.labels.n_labels > 1 and _own_function_counts(metric, code, case)
+
+
+def _own_function_counts(metric: _Metric, code: float, case: _KerasCase) -> bool:
+    low, high = (-4, 4) if case.output == "logits" else (0.05, 0.95)
+    y = np.ones((2, case.labels.n_labels), np.float32)
+    p, other = np.full_like(y, high), np.full_like(y, high)
+    known = metric.value(y, p)
+    y[0, 0], other[0, 0] = code, low
+    right, wrong = metric.value(y, p), metric.value(y, other)
+    if known is None or right is None or wrong is None:
+        return False
+    if not np.array_equal(right, wrong):  # what is predicted for the label matters, or nan spreads
+        return True
+    is_fraction = bool(((known >= 0) & (known <= 1)).all())  # a sum changes with the number of labels
+    return is_fraction and not np.allclose(known, right, atol=1e-5)
+
+
 @_rule("ML301", "Labels other than 0 and 1")
 def _other_values(case: _KerasCase | _SklearnCase) -> _Found:
     labels, keras_model = case.labels, isinstance(case, _KerasCase)
@@ -499,16 +596,11 @@ def _ignored_threshold(case: _SklearnCase) -> _Found:
 
 @_rule("ML402", "Cross-validation by plain KFold")
 def _plain_folds(case: _SklearnCase) -> _Found:
-    for nested in case.estimators:
-        if nested.sees_one_label or not nested.kinds & _CROSS_VALIDATED:
+    for nested in case.that_split_the_matrix(_CROSS_VALIDATED):
+        n_folds = nested.n_folds
+        if n_folds is None:
             continue
-        cv = nested.parameters["cv"]
-        n_folds = 5 if cv is None else cv
-        if not isinstance(n_folds, numbers.Integral) or n_folds < 2:
-            continue
-        if cv is None and "ridgeclassifiercv" in nested.kinds:  # which then needs no folds
-            continue
-        without, lacking = case.labels.folds_without(int(n_folds))
+        without, lacking = case.labels.folds_without(n_folds)
         yield (
             "warning" if without else "info",
             f"{nested.name} splits a label matrix by plain KFold, in the order of the rows: "
@@ -522,18 +614,20 @@ def _plain_folds(case: _SklearnCase) -> _Found:
         )
 
 
-_CROSS_VALIDATED = {"basesearchcv", "stackingclassifier", "rfecv", "sequentialfeatureselector", "ridgeclassifiercv"}
+_SEARCHES = {"basesearchcv", "rfecv", "sequentialfeatureselector"}
+_CROSS_VALIDATED = _SEARCHES | {"stackingclassifier", "ridgeclassifiercv"}
 
 
 @_rule("ML403", "A search that scores by subset accuracy")
 def _search_without_scoring(case: _SklearnCase) -> _Found:
-    for nested in case.estimators:
-        if nested.sees_one_label or not nested.kinds & {"basesearchcv", "rfecv", "sequentialfeatureselector"}:
-            continue
+    for nested in case.that_split_the_matrix(_SEARCHES):
+        names = [scorer.name for scorer in nested.scorers if "accuracyscore" in scorer.kinds]
         if nested.parameters["scoring"] is None and _is_classifier(nested.parameters["estimator"]):
+            names = ["None"]
+        for name in names:
             yield (
                 "warning",
-                f"{nested.name} with scoring=None chooses by subset accuracy: a sample counts only if all of its "
+                f"{nested.name} with scoring={name} chooses by subset accuracy: a sample counts only if all of its "
                 "labels are right.",
                 'name the score, such as scoring="f1_macro" or scoring="f1_micro"',
             )
@@ -541,14 +635,13 @@ def _search_without_scoring(case: _SklearnCase) -> _Found:
 
 @_rule("ML404", "Stacked probabilities of a label matrix")
 def _stacked_probabilities(case: _SklearnCase) -> _Found:
-    for nested in case.estimators:
-        if not nested.sees_one_label and "stackingclassifier" in nested.kinds:
-            yield (
-                "error",
-                f"{nested.name} on a label matrix: its predict_proba is the probability that a label is absent, by a "
-                "slip of scikit-learn (predict is right).",
-                f"OneVsRestClassifier({nested.name}(...)), which stacks each label by itself",
-            )
+    for nested in case.that_split_the_matrix({"stackingclassifier"}):
+        yield (
+            "error",
+            f"{nested.name} on a label matrix: its predict_proba is the probability that a label is absent, by a "
+            "slip of scikit-learn (predict is right).",
+            f"OneVsRestClassifier({nested.name}(...)), which stacks each label by itself",
+        )
 
 
 @_rule("ML405", "A constant label that predict_proba or fit can't take")
@@ -580,6 +673,37 @@ _ONE_COLUMN = {
 }
 # These give two columns, or no probabilities at all.
 _TAKES_ONE_CLASS = {"histgradientboostingclassifier", "ridgeclassifier", "ridgeclassifiercv"}
+
+
+@_rule("ML406", "A search by a score that can't judge a label matrix")
+def _scorer_that_cannot_judge(case: _SklearnCase) -> _Found:
+    for nested in case.that_split_the_matrix(_SEARCHES):
+        for scorer in nested.scorers:
+            for message, fix in _what_is_wrong(scorer, nested, case.labels):
+                yield "error", f"{nested.name} with scoring={scorer.name}: {message}", fix
+
+
+def _what_is_wrong(scorer: _Scorer, nested: _Nested, labels: _Labels) -> Iterator[tuple[str, str]]:
+    all_nan = "and with it the score of every candidate, with no more than a warning; a search by it takes the first."
+    if np.isnan(scorer.value(labels.n_labels)):
+        if "rfecv" not in nested.kinds and nested.parameters.get("error_score") != "raise":
+            score = nested.parameters.get("error_score", "nan")
+            yield f"it refuses a label matrix, so the score of a fold is {score}, {all_nan}", scorer.on_a_matrix
+    elif scorer.kinds & {"logloss", "d2loglossscore"} and not labels.one_per_row:
+        yield (
+            "it takes the labels of a row for one choice, and what is predicted for absent labels costs nothing.",
+            'scoring="neg_brier_score", or a scorer of log_loss(Y.ravel(), P.ravel())',
+        )
+    else:
+        for only, constant in ((0, labels.never), (1, labels.always)):
+            if not np.isnan(scorer.value(labels.n_labels, only)):
+                continue
+            fix = "leave such labels out"
+            if not constant.size and nested.n_folds:
+                constant = labels.only_one_class_in_a_fold(nested.n_folds, only)
+                fix = f"cv=mlhelpers.splits.MultilabelKFold({nested.n_folds})"
+            if constant.size:
+                yield f"a fold holds only {only}s of {labels.named(constant)}, so its score is nan, {all_nan}", fix
 
 
 # The labels
@@ -648,19 +772,27 @@ class _Labels:
 
     def folds_without(self, n_folds: int) -> tuple[int, NDArray[np.intp]]:
         """Return how many folds of consecutive rows lack a label that Y has, and which labels those are."""
-        sizes = [len(part) for part in np.array_split(np.arange(self.n_samples), n_folds)]
+        counts, _ = self._in_folds(n_folds)
+        lacking = (counts == 0) & (counts.sum(axis=0) > 0)
+        return int(lacking.any(axis=1).sum()), np.flatnonzero(lacking.any(axis=0))
+
+    def only_one_class_in_a_fold(self, n_folds: int, only: int) -> NDArray[np.intp]:
+        """Return the labels that are 0, or 1, in every row of some fold of consecutive rows."""
+        counts, sizes = self._in_folds(n_folds)
+        return np.flatnonzero((counts == only * sizes[:, None]).any(axis=0))
+
+    def _in_folds(self, n_folds: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the positives of every fold and label, and the sizes of the folds."""
+        sizes = np.array([len(part) for part in np.array_split(np.arange(self.n_samples), n_folds)])
         fold = np.repeat(np.arange(n_folds), sizes)
         counts = np.zeros((n_folds, self.n_labels), dtype=np.int64)
         present = self.values == 1
         np.add.at(counts, (fold[self.rows[present]], self.columns[present]), 1)
-        lacking = (counts == 0) & (counts.sum(axis=0) > 0)
-        return int(lacking.any(axis=1).sum()), np.flatnonzero(lacking.any(axis=0))
+        return counts, sizes
 
     def named(self, columns: NDArray[Any]) -> str:
         """Name at most five labels."""
-        names = [self.names[j] for j in columns[:5]]
-        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
-        return f"label{'s' * (len(columns) > 1)} {', '.join(names)}{more}"
+        return f"label{'s' * (len(columns) > 1)} {_first_five([self.names[j] for j in columns])}"
 
     def first(self, which: NDArray[np.bool_]) -> str:
         """Name the first of some entries, and the labels that have any."""
@@ -747,6 +879,10 @@ def _is_own(item: Any) -> bool:
     return not _is_known((item if inspect.isfunction(item) else type(item)).__module__)
 
 
+def _first_five(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 def _listed(values: Any) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
@@ -787,11 +923,15 @@ class _Loss:
             return False
         return True if all(a - b > b - c > 0 for a, b, c in right) else None
 
-    def shape(self, y: Any, p: Any) -> tuple[int, ...] | None:
+    def values(self, y: Any, p: Any) -> NDArray[Any] | None:
         try:
-            return self._value(y, p).shape
+            return self._value(y, p)
         except Exception:  # it may want other values, which is no finding
             return None
+
+    def shape(self, y: Any, p: Any) -> tuple[int, ...] | None:
+        values = self.values(y, p)
+        return None if values is None else values.shape
 
     def masks(self, value: float) -> bool | None:
         """Return whether the loss leaves out a label of this value: whether the prediction for it doesn't matter."""
@@ -818,7 +958,7 @@ class _Metric:
     object: Any
 
     @property
-    def _as_keras_made_it(self) -> bool:
+    def as_keras_made_it(self) -> bool:
         """Whether what is known of the class holds: an own update_state may turn logits into probabilities."""
         update = getattr(type(self.object), "update_state", None)
         return update is None or _is_known(update.__module__)
@@ -826,12 +966,12 @@ class _Metric:
     @property
     def from_logits(self) -> bool | None:
         value = _option(self.object, "from_logits", getattr(self.object, "_from_logits", None))
-        return bool(value) if value is not None and self._as_keras_made_it else None
+        return bool(value) if value is not None and self.as_keras_made_it else None
 
     @property
     def thresholds(self) -> tuple[float, ...]:
         """The limits above which an output counts as a predicted label, where they are given on its own scale."""
-        if self.kinds & _ON_A_GRID or self.from_logits is not None or not self._as_keras_made_it:
+        if self.kinds & _ON_A_GRID or self.from_logits is not None or not self.as_keras_made_it:
             return ()
         if inspect.isfunction(self.object):
             return (0.5,) if "binaryaccuracy" in self.kinds else ()
@@ -842,11 +982,13 @@ class _Metric:
 
     def value(self, y: Any, p: Any) -> NDArray[Any] | None:
         """Return what a metric function gives, and None for a metric that adds up by itself."""
-        function = getattr(self.object, "_fn", self.object)
+        function, options = self.object, {}
+        if hasattr(function, "_fn"):
+            function, options = function._fn, function._fn_kwargs
         if hasattr(function, "update_state"):
             return None
         try:
-            return _called(partial(function, **getattr(self.object, "_fn_kwargs", {})), y, p)
+            return _called(partial(function, **options), y, p)
         except Exception:
             return None
 
@@ -874,7 +1016,18 @@ class _KerasCase:
     shape: tuple[int | None, ...] | None
     dtype: str | None
     loss: _Loss | None
+    other_losses: tuple[_Loss, ...]  # which were given beside the first
     metrics: tuple[_Metric, ...]
+    metric_groups: int
+    is_one_tensor: bool  # whether the output is known to be no list and no dict
+
+    @property
+    def is_left_out(self) -> NDArray[np.bool_]:
+        """Whether the loss leaves an entry of Y out."""
+        values = self.labels.values
+        codes = [code for code in (MISSING, *self.labels.wrong_values) if (values == code).any() and self.masks(code)]
+        missing = np.isnan(values)
+        return np.isin(values, codes) | (missing & bool(missing.any() and self.masks(np.nan)))
 
     def masks(self, value: float) -> bool | None:
         return self.loss.masks(value) if self.loss else None
@@ -910,7 +1063,24 @@ def _keras_case(model: Any, labels: _Labels, X: Any) -> _KerasCase:
     output, shape, dtype = _output_of(model)
     if output is None and X is not None:
         output, shape, dtype = _output_seen(model, X)
-    return _KerasCase(labels, output, shape, dtype, _loss_of(model, labels), tuple(_metrics_of(model, labels)))
+    losses = list(_losses_of(model, labels))
+    return _KerasCase(
+        labels,
+        output,
+        shape,
+        dtype,
+        losses[0] if losses else None,
+        tuple(losses[1:]),
+        tuple(_metrics_of(model, labels)),
+        max(map(_number_of_groups, _given_metrics(model))),
+        _is_one_tensor(model),
+    )
+
+
+def _is_one_tensor(model: Any) -> bool:
+    if _kinds(model) & {"sequential"}:
+        return True
+    return bool(getattr(model, "outputs", None)) and not isinstance(model.output, (list, tuple, Mapping))
 
 
 _Output: TypeAlias = "tuple[str | None, tuple[int | None, ...] | None, str | None]"
@@ -1003,7 +1173,7 @@ def _output_seen(model: Any, X: Any) -> _Output:
 def _kind_of_values(values: NDArray[np.float64]) -> str | None:
     values = values.reshape(len(values), -1)
     values = values[np.isfinite(values).all(axis=1)]
-    if not values.size or values.min() == values.max():
+    if not values.size or values.min() == values.max() or np.isin(values, (0, 1)).all():
         return None
     if values.min() < -1e-6 or values.max() > 1 + 1e-6:
         return "logits"
@@ -1011,26 +1181,37 @@ def _kind_of_values(values: NDArray[np.float64]) -> str | None:
     return "softmax" if shared else "probabilities"
 
 
-def _loss_of(model: Any, labels: _Labels) -> _Loss | None:
+def _losses_of(model: Any, labels: _Labels) -> Iterator[_Loss]:
     import keras
 
-    given = next((loss for loss in keras.tree.flatten(model.loss) if loss is not None), None)
-    if given is None:
-        return None
-    if isinstance(given, str) and given.lower() in ("crossentropy", "ce"):  # which Keras resolves by shape
-        loss = keras.losses.binary_crossentropy if labels.n_labels == 1 else keras.losses.categorical_crossentropy
-    else:
-        loss = keras.losses.get(given)
-    return _Loss(_name(given), _kinds(loss), loss, labels.n_labels)
+    for given in keras.tree.flatten(model.loss):
+        if given is None:
+            continue
+        if isinstance(given, str) and given.lower() in ("crossentropy", "ce"):  # which Keras resolves by shape
+            loss = keras.losses.binary_crossentropy if labels.n_labels == 1 else keras.losses.categorical_crossentropy
+        else:
+            loss = keras.losses.get(given)
+        yield _Loss(_name(given), _kinds(loss), loss, labels.n_labels)
+
+
+def _given_metrics(model: Any) -> list[Any]:
+    # The public get_compile_config serialises, which own functions don't survive.
+    container = getattr(model, "_compile_metrics", None)
+    return [getattr(container, f"_user_{kind}", None) for kind in ("metrics", "weighted_metrics")]
+
+
+def _number_of_groups(given: Any) -> int:
+    """Return for how many outputs metrics were given."""
+    if isinstance(given, Mapping):
+        return len(given)
+    nested = isinstance(given, (list, tuple)) and all(isinstance(part, (list, tuple)) for part in given)
+    return len(given) if nested else 1
 
 
 def _metrics_of(model: Any, labels: _Labels) -> Iterator[_Metric]:
     import keras
 
-    # The public get_compile_config serialises, which own functions don't survive.
-    container = getattr(model, "_compile_metrics", None)
-    given = [getattr(container, f"_user_{kind}", None) for kind in ("metrics", "weighted_metrics")]
-    for metric in keras.tree.flatten(given):
+    for metric in keras.tree.flatten(_given_metrics(model)):
         if metric is not None:
             made = _made_metric(metric, labels)
             yield _Metric(_name(metric), _kinds(made), made)
@@ -1099,6 +1280,30 @@ class _Nested:
         return dict(self.estimator.get_params(deep=False))
 
     @property
+    def n_folds(self) -> int | None:
+        """The number of folds in the order of the rows; None if it splits otherwise."""
+        cv = self.parameters["cv"]
+        if cv is None:
+            return None if "ridgeclassifiercv" in self.kinds else 5  # which then needs no folds
+        return int(cv) if isinstance(cv, numbers.Integral) and int(cv) > 1 else None
+
+    @property
+    def scorers(self) -> Iterator[_Scorer]:
+        """The scores by which a search chooses, as far as scikit-learn defines them."""
+        from sklearn.metrics import get_scorer
+
+        scoring = self.parameters["scoring"]
+        several = scoring.values() if isinstance(scoring, Mapping) else scoring
+        for given in several if isinstance(several, Iterable) and not isinstance(several, str) else [scoring]:
+            try:
+                scorer = get_scorer(given)
+            except ValueError:  # which fit refuses, too
+                continue
+            function = getattr(scorer, "_score_func", None)
+            if function is not None and _kinds(function):
+                yield _Scorer(_name(given if isinstance(given, str) else function), _kinds(function), scorer)
+
+    @property
     def inner(self) -> Any:
         """What decides in the end: the estimator inside a wrapper, a search or at the end of a pipeline."""
         inner = self.estimator
@@ -1113,11 +1318,48 @@ class _Nested:
 
 
 @dataclass(frozen=True)
+class _Scorer:
+    """A score of scikit-learn, by which a search chooses."""
+
+    name: str
+    kinds: frozenset[str]
+    object: Any
+
+    def value(self, n_labels: int, only: int | None = None) -> float:
+        """Return the score of made predictions, for a first label of one class if wanted; nan if it refuses them."""
+        Y = np.tile((np.arange(2)[:, None] + np.arange(n_labels)) % 2, (2, 1))
+        P = 0.1 + 0.8 * Y
+        if only is not None:
+            Y[:, 0] = only
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                decided = getattr(self.object, "_response_method", "predict") == "predict"
+                return float(self.object._score_func(Y, Y if decided else P, **getattr(self.object, "_kwargs", {})))
+        except Exception:
+            return np.nan
+
+    @property
+    def on_a_matrix(self) -> str:
+        """What to write in place of a score that refuses a label matrix."""
+        for measure in ("precision", "recall", "jaccard"):
+            if f"{measure}score" in self.kinds:
+                return f'scoring="{measure}_macro"'
+        return 'scoring="f1_macro"'
+
+
+@dataclass(frozen=True)
 class _SklearnCase:
     """What the rules ask of an estimator."""
 
     labels: _Labels
     estimators: tuple[_Nested, ...]
+
+    def that_split_the_matrix(self, kinds: set[str]) -> Iterator[_Nested]:
+        """Yield the estimators of these kinds that see several labels, which scikit-learn treats otherwise than one."""
+        for nested in self.estimators if self.labels.n_labels > 1 else ():
+            if not nested.sees_one_label and nested.kinds & kinds:
+                yield nested
 
     def masks(self, value: float) -> bool:
         return False

@@ -25,12 +25,15 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, StackingClassifier
 from sklearn.feature_selection import RFECV, SequentialFeatureSelector
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, RidgeClassifierCV
+from sklearn.metrics import accuracy_score, f1_score, get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
     KFold,
     RandomizedSearchCV,
+    StratifiedKFold,
     TunedThresholdClassifierCV,
+    check_cv,
 )
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
@@ -43,6 +46,7 @@ from sklearn.tree import DecisionTreeRegressor
 from mlhelpers.audit import RULES, Finding, Findings, audit
 from mlhelpers.keras_metrics import HammingLoss, MultilabelF1, SubsetAccuracy
 from mlhelpers.losses import AsymmetricLoss, ClippedBinaryCrossentropy, WeightedBinaryCrossentropy
+from mlhelpers.splits import MultilabelKFold
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(0)
@@ -223,8 +227,80 @@ def test_crossentropy_of_one_label_is_binary():
     assert codes(network("sigmoid", "crossentropy", units=1), Y[:, :1]) == []
 
 
-def test_only_the_first_of_several_losses_is_trained():
-    assert codes(network("sigmoid", ["bce", "categorical_crossentropy"])) == []
+def one_output(loss, structure=lambda tensor: tensor, **options):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, structure(layers.Dense(3, activation="sigmoid", name="out")(inputs)))
+    model.compile("sgd", loss, **options)
+    return model
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        ["bce", "categorical_crossentropy"],
+        ("bce", "mse"),
+        [BCE(), losses.MeanSquaredError()],
+        [["bce", "mse"]],
+        {"out": ["bce", "mse"]},
+        ["bce", "bce", right_for_probabilities, "mse"],
+        ["bce", lambda y, p: 1 / 0],
+        [right_for_probabilities, partial(losses.binary_crossentropy, label_smoothing=0.1)],
+    ],
+)
+def test_ml110_only_the_first_of_several_losses_is_trained(loss):
+    model = one_output(loss)
+    finding = only(model)
+    assert (finding.code, finding.severity) == ("ML110", "error")
+    assert f"{len(keras.tree.flatten(loss))} losses are given" in finding.message
+
+
+@pytest.mark.parametrize("loss", [["bce"] * 3, ["bce", "binary_crossentropy"], [BCE(), BCE()], ["bce", naive]])
+def test_ml110_of_losses_that_are_no_different(loss):
+    finding = only(one_output(loss))
+    assert (finding.code, finding.severity) == ("ML110", "info")
+
+
+@pytest.mark.parametrize("loss", ["bce", ["bce"], {"out": "bce"}, {"out": ["bce"]}, [["bce"]], BCE()])
+def test_near_ml110(loss):
+    assert codes(one_output(loss)) == []
+
+
+def test_ml110_says_more_only_of_a_known_output():
+    several = "unless the model returns several outputs, or a list, only the first is trained"
+    for model in (subclassed(["bce", "mse"]), one_output(["bce", "mse"], lambda tensor: [tensor])):
+        finding = audit(model, Y)[0]
+        assert (finding.code, finding.severity) == ("ML110", "warning") and several in finding.message
+    by_name = one_output({"a": ["bce", "mse"]}, lambda tensor: {"a": tensor})
+    assert only(by_name).severity == "warning"
+    unbuilt = keras.Sequential([layers.Dense(3, activation="sigmoid"), layers.Dropout(0.1)])
+    unbuilt.compile("sgd", ["bce", "mse"])
+    assert only(unbuilt).severity == "error"
+
+
+def test_keras_still_trains_the_first_loss_alone():
+    model = one_output(["mse", "bce"])
+    shown = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert shown["loss"] == pytest.approx(((model.predict(X, verbose=0) - Y) ** 2).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([["mse"], ["mae"]], ["ML110"]),
+        ([["mse"], [], ["mae"]], ["ML110"]),
+        ({"cat": "mse", "dog": ["mae"]}, ["ML110"]),
+        (["mse", "mae"], []),
+        ([["mse", "mae"]], []),
+        ({"out": ["mse", "mae"]}, []),
+        ([], []),
+        (None, []),
+    ],
+)
+@pytest.mark.parametrize("where", ["metrics", "weighted_metrics"])
+def test_ml110_of_metrics(given, expected, where):
+    model = one_output("bce", **{where: given})
+    assert codes(model) == expected
+    assert all(finding.severity == "warning" for finding in audit(model, Y))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "softplus", "exponential", layers.LeakyReLU()])
@@ -283,13 +359,33 @@ def test_ml107(dtype):
 @pytest.mark.parametrize("units", [1, 2, 4])
 def test_ml108(units):
     finding = only(network(None, right_for_logits, units=units))
-    assert finding.code == "ML108" and f"{units} units" in finding.message and "3 labels" in finding.message
+    assert finding.code == "ML108" and f"{units} units, but Y has 3 labels" in finding.message
+    assert ("stretch the single column" in finding.message) == (units == 1)
+
+
+@pytest.mark.parametrize(("units", "n_labels"), [(1, 3), (3, 1), (2, 3), (4, 3)])
+def test_ml108_says_which_losses_keras_refuses(units, n_labels):
+    def runs(loss):
+        try:
+            network("sigmoid", loss, units=units).evaluate(X, Y[:, :n_labels], verbose=0)
+        except ValueError:
+            return False
+        return True
+
+    single = 1 in (units, n_labels)
+    assert [runs(loss) for loss in ("bce", "mse", "hinge", "huber")] == [False, single, single, single]
+    assert (
+        "binary cross-entropy refuses that" in only(network("sigmoid", "mse", units=units), Y[:, :n_labels]).message
+    ) == single
 
 
 def test_ml108_of_more_sides():
     column = ending(layers.Dense(3, activation="sigmoid"), layers.Reshape((3, 1)))
     assert codes(column) == []  # Keras drops the last side
-    assert "(None, 3, 2)" in only(ending(layers.Dense(6, activation="sigmoid"), layers.Reshape((3, 2)))).message
+    assert (
+        "has shape (None, 3, 2), but"
+        in only(ending(layers.Dense(6, activation="sigmoid"), layers.Reshape((3, 2)))).message
+    )
     assert codes(network("sigmoid", "bce", units=1), Y[:, :1]) == []
     assert codes(ending(layers.Dense(3, activation="sigmoid"), layers.Reshape((-1, 1)))) == []
 
@@ -657,6 +753,139 @@ def test_near_ml205(metric):
     assert codes(network("sigmoid", "bce", [metric])) == []
 
 
+class RoundedAccuracy(metrics.Accuracy):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(y_true, ops.round(y_pred), sample_weight)
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid", "softmax", "tanh"])
+@pytest.mark.parametrize("metric", [metrics.Accuracy, metrics.Accuracy(), metrics.Accuracy(name="acc")])
+@pytest.mark.parametrize("where", ["metrics", "weighted_metrics"])
+def test_ml206(activation, metric, where):
+    model = network(activation, "mse", **{where: [metric]})
+    (finding,) = (finding for finding in audit(model, Y) if finding.code == "ML206")
+    assert finding.severity == "error" and f"threshold={0 if activation is None else 0.5}" in finding.fix
+    assert codes(model, ONE_EACH)[-2:] == ["ML206", "ML304"]  # for one label per row it is as wrong
+
+
+def test_keras_still_asks_for_equal_numbers():
+    assert network("sigmoid", "bce", [metrics.Accuracy()]).evaluate(X, Y, verbose=0)[1] == 0
+
+
+@pytest.mark.parametrize(
+    "metric", [RoundedAccuracy(), RoundedAccuracy, metrics.BinaryAccuracy(), "binary_accuracy", SubsetAccuracy(), "mse"]
+)
+def test_near_ml206(metric):
+    assert codes(network("sigmoid", "bce", [metric])) == []
+
+
+def test_ml206_needs_a_known_output_that_is_no_decision():
+    decides = ending(layers.Dense(3), lambda z: ops.cast(z > 0, "float32"), loss="mse")
+    decides.compile("sgd", "mse", metrics=[metrics.Accuracy()])
+    assert codes(decides) == codes(decides, X=X) == []
+    unknown = ending(layers.Dense(3), layers.Lambda(ops.sigmoid), loss="mse")
+    unknown.compile("sgd", "mse", metrics=[metrics.Accuracy()])
+    assert codes(unknown) == [] and codes(unknown, X=X) == ["ML206"]
+
+
+def known_accuracy(y, z):
+    known = ops.cast(y >= 0, "float32")  # False of NaN
+    right = ops.cast(ops.equal(y > 0, z > 0), "float32")
+    return ops.sum(known * right, axis=-1) / ops.maximum(ops.sum(known, axis=-1), 1)
+
+
+def known_hits(y, z):
+    return ops.sum(ops.cast(ops.logical_and(y > 0, z > 0), "float32"), axis=-1)
+
+
+@pytest.mark.parametrize("missing", [-1, np.nan])
+def test_ml207(missing):
+    labels = np.where(RNG.random(Y.shape) < 0.2, missing, Y)
+    masked = WeightedBinaryCrossentropy(from_logits=True, mask_value=missing)
+    other = -2 if missing == -1 else -1
+    counts = [
+        metrics.BinaryAccuracy(threshold=0),
+        partial(metrics.binary_accuracy, threshold=0),
+        metrics.MeanMetricWrapper(metrics.binary_accuracy, threshold=0),
+        metrics.Precision(thresholds=0),
+        metrics.AUC(from_logits=True),
+        metrics.MeanSquaredError,
+        "mse",
+        MultilabelF1(from_logits=True),
+        SubsetAccuracy(from_logits=True),
+        HammingLoss(from_logits=True, mask_value=other),
+        own_accuracy,
+        lambda y, z: own_accuracy(y, z),
+        metrics.MeanMetricWrapper(own_accuracy),
+        right_for_logits,
+        FROM_LOGITS,
+    ]
+    for metric in counts:
+        findings = [f for f in audit(network(None, masked, [metric]), labels) if f.code == "ML207"]
+        assert [f.severity for f in findings] == ["error"], metric
+        assert f"{(labels != Y).sum()} missing labels (first {missing:g} at row" in findings[0].message
+        assert f"from_logits=True, mask_value={'np.nan' if missing != -1 else -1})" in findings[0].fix
+    assert (
+        "MultilabelF1(mask_value"
+        in audit(
+            network("sigmoid", WeightedBinaryCrossentropy(from_logits=False, mask_value=missing), ["mse"]), labels
+        )[0].fix
+    )
+    leave_out = [
+        MultilabelF1(from_logits=True, mask_value=missing),
+        SubsetAccuracy(from_logits=True, mask_value=missing),
+        HammingLoss(from_logits=True, mask_value=missing),
+        F1FromLogits(threshold=0.5),  # an own update_state may do so
+        Unthresholded(),
+        known_accuracy,
+        known_hits,
+        metrics.MeanMetricWrapper(known_accuracy),
+        lambda y, z: 1 / 0,
+        "categorical_accuracy",  # which has another mistake
+        masked,
+    ]
+    if missing == -1:
+        leave_out.append(metrics.IoU(2, [1], ignore_class=-1))
+    for metric in leave_out:
+        assert "ML207" not in codes(network(None, masked, [metric]), labels), metric
+    for metric in counts:
+        assert "ML207" not in codes(network(None, masked, [metric])), metric  # nothing is missing
+        assert "ML207" not in codes(network(None, FROM_LOGITS, [metric]), labels), metric  # a case for ML302
+    assert codes(network(None, None, ["mse"]), labels) == []
+
+
+def test_ml207_of_several_codes():
+    labels = Y.astype(float)
+    labels[0, 0], labels[3:5, 1] = np.nan, -1
+
+    def both(y, z):
+        known = y >= 0
+        per_label = ops.where(known, ops.softplus(z) - ops.where(known, y, 0.0) * z, 0.0)
+        return ops.sum(per_label, axis=-1)
+
+    assert codes(network(None, both, [known_accuracy]), labels) == []
+    message = only(network(None, both, [HammingLoss(from_logits=True, mask_value=-1)]), labels).message
+    assert "leaves out 1 missing labels (first nan at row 0" in message
+    assert "leaves out 3 missing labels" in only(network(None, both, ["mse"]), labels).message
+    labels = np.where(Y == 0, -2, Y)
+    masked = WeightedBinaryCrossentropy(from_logits=True, mask_value=-2)
+    assert "first -2" in only(network(None, masked, ["mse"]), labels).message
+
+
+def test_ml207_of_one_label():
+    labels = np.where(np.arange(40)[:, None] % 3 == 0, -1, Y[:, :1])
+    masked = WeightedBinaryCrossentropy(from_logits=True, mask_value=-1)
+    assert codes(network(None, masked, [known_accuracy], units=1), labels) == []
+    assert codes(network(None, masked, ["mse"], units=1), labels) == ["ML207"]
+
+
+@pytest.mark.parametrize("missing", [-1, np.nan])
+def test_keras_still_counts_missing_labels(missing):
+    y, p = np.array([[1, 0, missing]]), np.array([[0.9, 0.1, 0.1]])
+    assert float(metrics.BinaryAccuracy()(y, p)) == pytest.approx(2 / 3)
+    assert float(metrics.Recall()(y, p)) == 0.5
+
+
 # Labels
 
 
@@ -864,10 +1093,112 @@ OVR = OneVsRestClassifier(LR)
         (StackingClassifier([("a", KNeighborsClassifier())], KNeighborsClassifier()), ["ML402", "ML404"]),
         (make_pipeline(StandardScaler(), OVR), []),
         (RandomForestClassifier(), []),
+        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring="accuracy"), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring=make_scorer(accuracy_score)), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring={"a": "accuracy", "b": "f1_micro"}, refit="b"), ["ML403"]),
+        (OneVsRestClassifier(GridSearchCV(LR, {"C": [1]}, scoring="accuracy")), []),
     ],
 )  # fmt: skip
 def test_ml402_ml403_ml404(model, expected):
     assert codes(model) == expected
+
+
+def test_one_column_is_one_label_to_scikit_learn():
+    assert type(check_cv(3, Y[:, :1], classifier=True)) is StratifiedKFold
+    for scoring in (None, "accuracy", "f1", "neg_log_loss", "roc_auc"):
+        assert codes(GridSearchCV(OVR, GRID, scoring=scoring), Y[:, :1]) == []
+
+
+def search(scoring, model=OVR, cv=MultilabelKFold(2), **options):  # noqa: B008
+    return GridSearchCV(model, {}, scoring=scoring, cv=cv, **options)
+
+
+@pytest.mark.parametrize("scoring", ["f1", "precision", "recall", "jaccard", "balanced_accuracy", "matthews_corrcoef"])
+def test_ml406_of_scores_of_one_label(scoring):
+    for model in (
+        search(scoring),
+        search([scoring, "f1_macro"], refit="f1_macro"),
+        search((scoring,), refit=False),
+        search({"mine": scoring}, refit="mine"),
+        search(get_scorer(scoring)),
+        make_pipeline(StandardScaler(), search(scoring, make_pipeline(OVR))),
+        search(None, search(scoring)),
+        RandomizedSearchCV(OVR, {}, scoring=scoring, cv=KFold(2)),
+        SequentialFeatureSelector(KNeighborsClassifier(), scoring=scoring, cv=KFold(2)),
+    ):
+        (finding,) = (finding for finding in audit(model, Y) if finding.code == "ML406")
+        assert finding.severity == "error" and "the score of a fold is nan" in finding.message
+        average = f"{scoring}_macro" if scoring in ("precision", "recall", "jaccard") else "f1_macro"
+        assert finding.fix == f'scoring="{average}"'
+        assert codes(search(average)) == []
+    assert "the score of a fold is 0," in only(search(scoring, error_score=0)).message
+    for near in (
+        search(scoring, error_score="raise"),  # where fit says so
+        OneVsRestClassifier(GridSearchCV(LR, {}, scoring=scoring)),
+        MultiOutputClassifier(make_pipeline(GridSearchCV(LR, {}, scoring=scoring))),
+        RFECV(RandomForestClassifier(), scoring=scoring, cv=KFold(2)),  # which refuses it
+    ):
+        assert codes(near) == []
+    assert "ML406" in codes(search(scoring), ONE_EACH)
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "d2_log_loss_score", make_scorer(log_loss)])
+def test_ml406_of_log_loss(scoring):
+    finding = only(search(scoring))
+    assert (finding.code, finding.severity) == ("ML406", "error") and "costs nothing" in finding.message
+    assert "ML406" in codes(RFECV(RandomForestClassifier(), scoring=scoring, cv=KFold(2)))
+    assert codes(search(scoring), ONE_EACH) == ["ML304"]  # there it is categorical cross-entropy
+
+    def of_decisions(Y, P):
+        return -log_loss(Y.ravel(), P.ravel())
+
+    scorer = make_scorer(of_decisions, response_method="predict_proba")
+    for mended in ("neg_brier_score", scorer):
+        assert codes(search(mended)) == []
+    assert search(scorer).fit(X, Y).best_score_ < 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ml406_of_a_fold_with_one_class():
+    rare, frequent = Y.copy(), Y.copy()
+    rare[:, 2], frequent[:, 2] = np.arange(40) < 9, np.arange(40) >= 9
+    for labels, value in ((rare, 0), (frequent, 1)):
+        for scoring in ("roc_auc", get_scorer("roc_auc_ovr"), ["roc_auc"]):
+            findings = audit(search(scoring, cv=4, refit=False), labels)
+            (finding,) = (finding for finding in findings if finding.code == "ML406")
+            assert finding.severity == "error" and f"only {value}s of label 2" in finding.message
+            assert finding.fix == "cv=mlhelpers.splits.MultilabelKFold(4)"
+            assert codes(search(scoring, refit=False), labels) == []
+        assert "ML406" not in codes(search("roc_auc", cv=4), np.roll(Y, 1, axis=0))
+        assert "ML406" not in codes(search("average_precision", cv=4), labels)
+        assert np.isnan(search("roc_auc", cv=4).fit(X, labels).best_score_)
+        assert search("roc_auc", cv=MultilabelKFold(4)).fit(X, labels).best_score_ > 0
+    for labels in (NEVER, ALWAYS):
+        assert audit(search("roc_auc"), labels)[-1].fix == "leave such labels out"
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "f1_macro", "f1_samples", "jaccard_weighted", "average_precision", "roc_auc", "neg_mean_squared_error",
+        make_scorer(f1_score, average="micro"), make_scorer(partial(f1_score, average="macro")),
+        make_scorer(lambda Y, P: 1 / 0), lambda model, X, Y: 0.0, "f1_makro", {"f1_macro"}, [],
+    ],
+)  # fmt: skip
+def test_near_ml406(scoring):
+    assert codes(search(scoring)) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ml406_names_every_score_that_is_nan_and_no_other():
+    rare, frequent = Y.copy(), Y.copy()
+    rare[:, 2], frequent[:, 2] = np.arange(40) < 19, np.arange(40) >= 19
+    for labels in (Y, rare, frequent):
+        for scoring in get_scorer_names():
+            model = search(scoring, OneVsRestClassifier(DummyClassifier()), cv=2, refit=False)
+            found = [f.message for f in audit(model, labels) if f.code == "ML406"]
+            scores = model.fit(X, labels).cv_results_["mean_test_score"]
+            assert np.isnan(scores).all() == any("nan" in message for message in found), scoring
 
 
 def test_ml402_counts_the_folds():
@@ -1157,7 +1488,7 @@ def test_a_finding_is_made_of_text():
 
 def test_rules_are_in_order_and_each_has_a_title():
     assert list(RULES) == sorted(RULES) and all(re.fullmatch(r"ML[1-4]\d\d", code) for code in RULES)
-    assert len(set(RULES.values())) == len(RULES) == 23
+    assert len(set(RULES.values())) == len(RULES) == 27
     assert all(title[0].isupper() and len(title) < 80 and not title.endswith(".") for title in RULES.values())
     with pytest.raises(TypeError):
         RULES["ML999"] = ""
