@@ -423,6 +423,8 @@ def _threshold(ascending: NDArray[np.float64], cut: _Cuts, k: int | None) -> flo
         low = float(ascending[place - 1])
         middle = low / 2 + high / 2
         single = float(np.float32(middle))
+        if single == high:  # the middle of neighbours may be rounded up
+            single = float(np.nextafter(np.float32(high), np.float32(-np.inf)))
     if low <= single < high:
         return single
     return middle if low <= middle < high else low

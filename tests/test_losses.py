@@ -293,12 +293,15 @@ def test_loss_of_a_model_of_half_precision_is_finite_and_computed_in_single():
 def test_epsilon_must_survive_in_the_dtype(dtype, refused, accepted):
     computed_in = keras.losses.BinaryCrossentropy(dtype=dtype).dtype
     match = (
-        rf"^epsilon={refused:g} does nothing in {computed_in}: 1 - epsilon rounds to 1 there, .* take at least (\S+),"
+        rf"^epsilon={refused:g} does nothing in {computed_in}: 1 - epsilon rounds to 1 there, .* "
+        r"take at least (0\.0*1|1e-\d+),"
     )
     with pytest.raises(ValueError, match=match) as caught:
         ClippedBinaryCrossentropy(refused, dtype=dtype)
     least = float(re.match(match, str(caught.value))[1])
     assert refused < least <= accepted
+    with pytest.raises(ValueError, match="rounds to 1 there"):  # a tenth of it is too little
+        ClippedBinaryCrossentropy(least / 10, dtype=dtype)
     for epsilon in (least, accepted):
         losses = ClippedBinaryCrossentropy(epsilon, reduction=None, dtype=dtype)([[1], [0]], [[0], [1]])
         # Near 1 the steps of a dtype are coarse, so there the limit is a rounded one.
@@ -510,7 +513,20 @@ def test_a_mismatch_that_only_the_running_program_knows_does_not_broadcast():
         call(same[:, :1], same)
 
 
+def test_labels_may_be_unknown_where_the_batch_is_known():
+    loss, same = ClippedBinaryCrossentropy(), np.full((4, 3), 0.5, "float32")
+    for known in (None, 3):
+        call = tf.function(loss, input_signature=[tf.TensorSpec((4, None)), tf.TensorSpec((4, known))])
+        assert float(call(same, same)) == pytest.approx(np.log(2))
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            call(same[:, :1], same)
+
+
 def test_an_unknown_number_of_sides_is_named():
     call = tf.function(ClippedBinaryCrossentropy(), input_signature=[tf.TensorSpec(None), tf.TensorSpec(None)])
-    with pytest.raises(ValueError, match=r"unknown number of dimensions.*tf\.ensure_shape"):
+    message = (
+        "y_true or y_pred has an unknown number of dimensions, expected (batch, n_labels); "
+        "set the shape in the input pipeline, as with tf.ensure_shape(y, (None, n_labels))"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
         call(np.ones((2, 2), "float32"), np.ones((2, 2), "float32"))

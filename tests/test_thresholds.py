@@ -28,6 +28,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from mlhelpers.labels import scores_matrix
@@ -154,6 +155,25 @@ def test_thresholds_mean_the_same_in_single_precision(objective):
     np.testing.assert_array_equal(found.predict(scores), scores > found.values.astype(np.float32))
 
 
+@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1"])
+@pytest.mark.parametrize("high", [-0.3, 0, 1e-45, 0.3, 0.5, 1, 1 + 2**-23, 1 + 2**-22, 3e38])
+def test_neighbours_in_single_precision_are_divided_in_both(high, objective):
+    high = np.float32(high)
+    scores = np.array([[np.nextafter(high, np.float32(-np.inf))], [high]])
+    found = fit_thresholds([[0], [1]], scores, objective=objective, min_positives=1)
+    assert scores.dtype == np.float32
+    np.testing.assert_array_equal(found.predict(scores), [[0], [1]])
+    np.testing.assert_array_equal(scores > found.values.astype(np.float32), [[0], [1]])
+
+
+def test_thresholds_are_rounded_to_single_precision_where_that_divides_the_scores():
+    assert fit_thresholds([[0], [1]], [[0.1], [0.2]], min_positives=1).values == np.float32(0.15)
+    for high in (np.nextafter(1, 2), 1.0, 1 + 2**-51, 5e-324, 0.0, 0.3):
+        for low in (np.nextafter(high, -1), high - 1e-10):
+            value = fit_thresholds([[0], [1]], [[low], [high]], min_positives=1).values[0]
+            assert low <= value < high
+
+
 def test_only_the_order_of_scores_counts():
     logits = np.log(SCORES) - np.log1p(-SCORES)
     of_logits, of_scores = (fit_thresholds(Y, s, min_positives=0) for s in (logits, SCORES))
@@ -202,6 +222,15 @@ def test_micro_f1_counts_labels_with_a_fixed_threshold_too():
     cuts = [np.quantile(SCORES[:, j], np.linspace(0.3, 0.99, 12)) for j in range(3)]
     best = max(f1_of(Y.ravel(), (np.array([*c, 0.0]) < SCORES).ravel()) for c in product(*cuts))
     assert found.counts.f1("micro") >= best
+
+
+def test_micro_f1_gives_up_a_label_that_costs_more_than_it_brings():
+    y = np.zeros((10, 2), int)
+    y[:5, 0] = y[9, 1] = 1
+    scores = np.linspace(1, 0, 10)[:, None].repeat(2, axis=1)
+    found = fit_thresholds(y, scores, objective="micro_f1", min_positives=0)
+    np.testing.assert_array_equal(found.predict(scores), y * [1, 0])
+    assert found.counts.f1("micro") == pytest.approx(10 / 11)
 
 
 def test_labels_without_positives_or_negatives_and_constant_scores():
@@ -312,6 +341,7 @@ def test_prediction_is_above_the_threshold():
     ("scores", "message"),
     [
         (SCORES[:, :3], "there are 4 thresholds"),
+        (np.hstack([SCORES, SCORES]), "there are 4 thresholds"),
         (SCORES[0], "y_score has shape"),
         (SCORES * np.nan, "y_score holds nan"),
         (pd.DataFrame(SCORES, columns=list("3210")), "put them into one order"),
@@ -321,6 +351,11 @@ def test_prediction_is_above_the_threshold():
 def test_prediction_refuses(scores, message):
     with pytest.raises(ValueError, match=message):
         fit_thresholds(Y, SCORES).predict(scores)
+
+
+def test_one_threshold_does_not_serve_many_labels():
+    with pytest.raises(ValueError, match="there are 1 thresholds"):
+        fit_thresholds(Y[:, :1], SCORES[:, :1]).predict(SCORES)
 
 
 def test_numpy_and_evaluate_take_it_for_its_values():
@@ -357,6 +392,11 @@ def test_saved_and_loaded(tmp_path):
             assert (again.label_names, again.source, again.counts) == (found.label_names, found.source, found.counts)
             assert (again.objective, again.at_least, str(again)) == (found.objective, found.at_least, str(found))
     assert [file.name for file in tmp_path.iterdir()] == ["thresholds.json"]
+
+
+def test_a_file_names_its_format(tmp_path):
+    fit_thresholds(Y, SCORES).save(tmp_path / "thresholds.json")
+    assert json.loads((tmp_path / "thresholds.json").read_text())["format"] == "mlhelpers thresholds 1"
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
@@ -463,6 +503,32 @@ def test_a_single_label(base):
         assert model.decision_function(X).shape == (200, 1)
 
 
+def test_two_labels_are_not_the_two_classes_of_one():
+    model = ThresholdedClassifier(ONE_VS_REST).fit(X, LABELS[:, :2])
+    np.testing.assert_array_equal(model.predict_proba(X), clone(ONE_VS_REST).fit(X, LABELS[:, :2]).predict_proba(X))
+
+
+def test_scores_are_of_double_precision():
+    for n_labels in (1, 2):
+        model = ThresholdedClassifier(ONE_VS_REST).fit(X.astype(np.float32), LABELS[:, :n_labels])
+        for scores in (model.predict_proba(X.astype(np.float32)), model.decision_function(X.astype(np.float32))):
+            assert scores.dtype == np.float64
+
+
+def test_defaults_are_the_documented_ones():
+    assert ThresholdedClassifier(ONE_VS_REST).get_params(deep=False) == {
+        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cv": 5, "min_positives": 10},
+        **{"fallback": "pooled", "response_method": "auto", "n_jobs": None, "random_state": 0},
+    }
+
+
+def test_tags_say_what_it_takes():
+    tags = get_tags(ThresholdedClassifier(ONE_VS_REST))
+    assert tags.input_tags.sparse
+    assert tags.target_tags.multi_output and not tags.target_tags.single_output
+    assert tags.classifier_tags.multi_label and not tags.classifier_tags.multi_class
+
+
 def test_scores_and_folds_can_be_chosen():
     model = ThresholdedClassifier(ONE_VS_REST, response_method="decision_function", cv=KFold(4)).fit(X, LABELS)
     np.testing.assert_array_equal(model.predict(X), model.decision_function(X) > model.thresholds_.values)
@@ -470,6 +536,7 @@ def test_scores_and_folds_can_be_chosen():
     same = ThresholdedClassifier(ONE_VS_REST, response_method="decision_function", cv=folds).fit(X, LABELS)
     np.testing.assert_array_equal(same.thresholds_.values, model.thresholds_.values)
     assert not hasattr(ThresholdedClassifier(OneVsRestClassifier(LinearSVC())), "predict_proba")
+    assert not hasattr(ThresholdedClassifier(RandomForestClassifier()), "decision_function")
     with pytest.raises(NotFittedError):
         ThresholdedClassifier(ONE_VS_REST).predict(X)
 

@@ -567,6 +567,7 @@ NUMBERS = "must be an array of real numbers of shape (n_labels,), got"
     [
         (-1, ValueError, "{} holds -1, expected finite weights of at least 0"),
         ([1, -0.5, -2], ValueError, "{} holds -0.5, expected finite weights of at least 0"),
+        ([0, 0.5, -1], ValueError, "{} holds -1, expected finite weights of at least 0"),
         (np.nan, ValueError, "{} holds nan, expected finite weights of at least 0"),
         ([1, np.inf], ValueError, "{} holds inf, expected finite weights of at least 0"),
         (True, TypeError, "{} must be a number, or one number per label, got True"),
@@ -621,6 +622,12 @@ def test_there_is_one_weight_per_label(name, n_weights):
 def test_rejected_mask_values(cls, mask_value, error, message):
     with pytest.raises(error, match="^" + re.escape(message)):
         cls(mask_value=mask_value)
+
+
+@pytest.mark.parametrize("mask_value", [-0.5, 1.5, 2])
+def test_a_mask_value_may_lie_close_to_the_labels(mask_value):
+    loss = WeightedBinaryCrossentropy(True, mask_value=mask_value, reduction=None)
+    np.testing.assert_allclose(loss([[1, mask_value], [mask_value, mask_value]], np.zeros((2, 2))), [np.log(2), 0])
 
 
 @pytest.mark.parametrize("name", ["gamma_neg", "gamma_pos", "margin"])
