@@ -1,7 +1,7 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``audit``, ``plotting``, ``tables``.
+``metrics``, ``thresholds``, ``audit``, ``plotting``, ``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlhelpers import (  # noqa: F401
         audit,
         datasets,
+        exercises,
         keras_metrics,
         labels,
         losses,
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _MODULES = (
     "audit",
     "datasets",
+    "exercises",
     "keras_metrics",
     "labels",
     "losses",

@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from mlhelpers._judges import JUDGES
+
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 MYST = re.compile(r"(?m)^\s*(?:```+\{|:::+\s*\{)|\{[a-z][a-z:_-]*\}`")
@@ -71,13 +73,45 @@ def test_anatomy(notebook):
     assert positions == sorted(positions)
 
 
-def test_every_exercise_has_a_folded_solution(notebook):
-    text = prose(notebook)
-    exercises = re.findall(r"(?m)^\*\*(\d+)\.\*\* ", text.partition("## Exercises")[2])
-    prompts = [cell.metadata.get("mystnb", {}).get("code_prompt_show", "") for cell in code_cells(notebook)]
-    solutions = [prompt.removeprefix("Show solution ") for prompt in prompts if prompt.startswith("Show solution")]
-    assert 3 <= len(exercises) <= 5
-    assert solutions == exercises
+def exercises(notebook):
+    """Return the number and the text of every exercise."""
+    parts = re.split(r"(?m)^\*\*(\d+)\.\*\* ", prose(notebook).partition("## Exercises")[2])
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def solutions(notebook):
+    """Return the solution of every exercise, and the cell before it."""
+    return {
+        cell.metadata.mystnb.code_prompt_show.removeprefix("Show solution "): (before, cell)
+        for before, cell in pairwise(notebook.cells)
+        if cell.metadata.get("mystnb", {}).get("code_prompt_show", "").startswith("Show solution")
+    }
+
+
+def test_every_exercise_has_a_hint_and_a_solution(notebook):
+    assert 3 <= len(exercises(notebook)) <= 5
+    assert list(solutions(notebook)) == list(exercises(notebook))
+    assert [number for number, text in exercises(notebook).items() if "<summary>Hint</summary>" not in text] == []
+
+
+def test_every_exercise_checks_answers_and_its_own_solution(notebook):
+    found = re.findall(r'exercises\.check\("(.*?)", answer\)', "\n".join(cell.source for cell in code_cells(notebook)))
+    assert found == [name for name in JUDGES if name.startswith(found[0][:3])]
+    for name, (before, solution) in zip(found, solutions(notebook).values(), strict=True):
+        assert re.search(rf'^answer = \.\.\.  # .+\nexercises\.check\("{name}", answer\)$', before.source, re.MULTILINE)
+        assert before.metadata.get("tags", []) == []
+        assert re.search(rf'assert .*exercises\.check\("{name}", ', solution.source)
+
+
+def test_what_folds_away_does_so_in_every_front_end(notebook):
+    """In the book by its tag, in Jupyter and in Colab by metadata; solutions with their outputs."""
+    for cell in code_cells(notebook):
+        folded = "hide-cell" in cell.metadata.get("tags", [])
+        assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == folded
+    for _, cell in solutions(notebook).values():
+        assert "hide-cell" in cell.metadata.tags
+        assert cell.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+        assert cell.metadata.get("cellView") == "form"
 
 
 def test_ran_once_from_top_to_bottom(notebook):

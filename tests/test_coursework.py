@@ -18,7 +18,18 @@ from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
 ROOT = Path(__file__).parents[1]
 CORE = {"numpy", "scipy", "scikit-learn", "matplotlib", "iterative-stratification", "mlhelpers"}
 LEFT_OUT = {"keras", "tensorflow", "pandas", "jupyter-book", "pytest"}
-MODULES = ["datasets", "labels", "splits", "losses", "keras_metrics", "metrics", "thresholds", "audit", "tables"]
+MODULES = [
+    "datasets",
+    "labels",
+    "splits",
+    "losses",
+    "keras_metrics",
+    "metrics",
+    "thresholds",
+    "audit",
+    "tables",
+    "exercises",
+]
 
 
 def run(*command: object, **options: object) -> subprocess.CompletedProcess:
@@ -70,6 +81,12 @@ def test_without_keras_its_modules_say_what_is_missing(core_python, tmp_path):
     process = run(core_python, "-c", "import mlhelpers.losses", cwd=tmp_path)
     assert "keras" in process.stderr.splitlines()[-1]
     done(core_python, "-c", "import mlhelpers.audit, mlhelpers.plotting, mlhelpers.datasets", cwd=tmp_path)
+
+
+def test_exercises_are_checked_without_the_book_and_without_keras(core_python, tmp_path):
+    code = "from mlhelpers import exercises; print(exercises.check('05.1', [0.5, 0.5])); exercises.hint('05.1')"
+    verdict, hint = done(core_python, "-c", code, cwd=tmp_path).splitlines()
+    assert verdict.startswith("05.1: not yet.") and "owl" in hint
 
 
 # The reference page

@@ -11,6 +11,7 @@ everything succeeded.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import platform
 import re
@@ -261,6 +262,29 @@ def run(names: list[str]) -> None:
         notebook = nbformat.read(path, as_version=4)
         execute(path.stem, notebook)
         write(path, nbformat.writes(notebook) + "\n")
+    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())
+
+
+def exercise_texts() -> str:
+    """Return hints and solutions as JSON, under "CC.N", chapter and exercise, for readers who have only the package."""
+    texts: dict[str, dict[str, str]] = {}
+    for path in chapters():
+        notebook, number = nbformat.read(path, as_version=4), path.stem[:2]
+        prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        for exercise in re.split(r"(?m)^(?=\*\*\d\.\*\* )", prose.partition("## Exercises")[2])[1:]:
+            found = re.search(r"<details><summary>Hint</summary>(.*?)</details>", exercise, flags=re.DOTALL)
+            texts[f"{number}.{exercise[2]}"] = {"hint": plain(found[1]) if found else ""}
+        for cell in code_cells(notebook):
+            prompt = cell.metadata.get("mystnb", {}).get("code_prompt_show", "")
+            if prompt.startswith("Show solution "):
+                texts[f"{number}.{prompt[-1]}"]["solution"] = cell.source
+    return json.dumps(texts, indent=1, ensure_ascii=False) + "\n"
+
+
+def plain(text: str) -> str:
+    """Return a piece of HTML as one line of text, code in backquotes."""
+    text = re.sub(r"</?code>", "`", " ".join(text.split()))
+    return html.unescape(re.sub(r"<[^>]+>", "", text))
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {"build": lambda names: build(), "run": run}

@@ -1,0 +1,652 @@
+"""Answers that are right in every spelling, wrong ones that are named, and garbage that is never a traceback.
+
+The oracles are scikit-learn and formulas by hand; that the judges accept the solutions of the chapters is asserted by
+the chapters themselves.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import sparse
+from scipy.special import expit
+from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
+
+from mlhelpers import _judges, exercises
+from mlhelpers.datasets import load_digit_scenes
+from mlhelpers.exercises import check
+from mlhelpers.metrics import LabelCounts
+
+ROOT = Path(__file__).parents[1]
+SCENES, FREE = load_digit_scenes(), load_digit_scenes(dependence=0)
+Y, Y_TEST = SCENES.Y_train, SCENES.Y_test
+IDS = list(_judges.JUDGES)
+OWL_TRUE = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1]])
+OWL_PRED = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]])
+
+
+def lift(labels, a, b):
+    return (labels[:, a] * labels[:, b]).mean() / labels[:, a].mean() / labels[:, b].mean()
+
+
+def three(labels):
+    return [len({tuple(row) for row in labels.tolist()}), (~labels.any(axis=1)).mean(), lift(labels, 0, 2)]
+
+
+def linear_layer():
+    """Return predictions of exercise 01.4; chapter 1 trains it by itself."""
+    return _judges._linear_layer(0.5)["test"] > 0
+
+
+def log_losses(part="test", dependence=0):
+    data = {0: FREE, 0.3: SCENES}[dependence]
+    p = [_judges._logistic(0, dependence, True, others, False)[part] for others in (False, True)]
+    return [log_loss(getattr(data, f"Y_{part}")[:, 0], each) for each in p]
+
+
+def of_the_9(balanced=True, part="test"):
+    y_pred = _judges._logistic(9, 0.3, True, False, balanced)[part] > 0.5
+    y = getattr(SCENES, f"Y_{part}")[:, 9]
+    return [precision_score(y, y_pred), recall_score(y, y_pred)]
+
+
+def score_matrix(moc, X):
+    return np.column_stack([p[:, 1] for p in moc.predict_proba(X)])
+
+
+def pooled(parts):
+    y, y_pred = (np.vstack(matrices) for matrices in zip(*parts, strict=True))
+    return f1_score(y, y_pred, average="macro")
+
+
+def best_constant():
+    """Return the best of all 1,024 label sets by micro-F1, from counts alone."""
+    positives = Y_TEST.sum(axis=0)
+    sets = (np.arange(1, 1024)[:, None] >> np.arange(10)) & 1
+    f1 = 2 * (sets @ positives) / (sets.sum(axis=1) * len(Y_TEST) + positives.sum())
+    return set(np.flatnonzero(sets[f1.argmax()]).tolist())
+
+
+def probabilities(low=0.3):
+    """Return probabilities that are mostly right, as a trained network has them."""
+    rng = np.random.default_rng(0)
+    return np.where(rng.random(Y_TEST.shape) < 0.95, Y_TEST, 1 - Y_TEST) * 0.4 + low
+
+
+NUMBERS = {  # right answers that are one or several numbers
+    "00.1": lambda: [sum(1 for row in Y.tolist() if row[3] and row[7])],
+    "00.2": lambda: [1, 10 / 11, np.inf, 10 / 11],
+    "00.4": lambda: three(FREE.Y_train),
+    "01.1": lambda: [np.log(9), np.log(9), -np.log(9), 0.45, 0.5],
+    "01.2": lambda: [-88.73],
+    "01.4": lambda: [f1_score(Y_TEST, linear_layer(), average="micro")],
+    "01.5": log_losses,
+    "03.2": of_the_9,
+    "03.3": lambda: [0.61, 0.65],
+    "03.4": lambda: [0.489, 0.571, 0.615],
+    "04.1": lambda: [-np.log(0.001), np.log(999)],
+    "04.2": lambda: [0.0],
+    "04.3": lambda: [1e-4, 4.0],
+    "04.4": lambda: [0.34, 0.69],
+    "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
+    "05.5": lambda: [0.025, 0.061],
+}
+OTHERS = {  # right answers of other kinds
+    "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
+    "01.3": lambda: [probabilities(), probabilities() > 0.5, pd.DataFrame(probabilities()), probabilities().tolist()],
+    "02.1": lambda: ["BinaryAccuracy", "binary_accuracy", " 'BinaryAccuracy'"],
+    "02.2": lambda: [({0}, set()), [[], []], (["0"], ()), np.zeros((2, 10)), ({0, 3, 9}, {})],
+    "02.3": lambda: ["micro", "Micro", "'micro'"],
+    "02.5": lambda: [[[0.635, 0.622], [0.643, 0.613]], np.array([[0.63, 0.62], [0.64, 0.61]])],
+    "03.1": lambda: [score_matrix, lambda moc, X: [[p[i, 1] for p in moc.predict_proba(X)] for i in range(len(X))]],
+    "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
+    "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
+    "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
+}
+RIGHT = {**{key: (lambda f=f: [f()]) for key, f in NUMBERS.items()}, **OTHERS}
+
+
+@pytest.mark.parametrize("exercise", RIGHT)
+def test_right_answers(exercise):
+    for answer in RIGHT[exercise]():
+        assert check(exercise, answer), check(exercise, answer)
+        assert check(exercise, answer).message.startswith("right")
+
+
+@pytest.mark.parametrize("exercise", NUMBERS)
+def test_numbers_in_every_spelling(exercise):
+    values = NUMBERS[exercise]()
+    spellings = [tuple(values), np.array(values), np.array(values)[:, None], pd.Series(values), pd.DataFrame([values])]
+    if len(values) == 1:
+        spellings += [values[0], np.float64(values[0]), np.array(values[0])]
+        spellings += [int(values[0]), np.int64(values[0])] if values[0] == int(values[0]) else []
+    for answer in spellings:
+        assert check(exercise, answer), (check(exercise, answer), type(answer))
+
+
+def test_keras_metrics():
+    keras = pytest.importorskip("keras")
+
+    class Subset(keras.metrics.Mean):
+        def update_state(self, y_true, z, sample_weight=None):
+            return super().update_state(self.rows(keras.ops.cast(y_true, "bool"), z))
+
+        def rows(self, y, z):
+            return keras.ops.all((z > 0) == y, axis=-1)
+
+    class Decisions(Subset):
+        def rows(self, y, z):
+            return keras.ops.mean(keras.ops.cast((z > 0) == y, "float32"), axis=-1)
+
+    class Any(Subset):
+        def rows(self, y, z):
+            return keras.ops.any((z > 0) == y, axis=-1)
+
+    class OfProbabilities(Subset):
+        def rows(self, y, z):
+            return keras.ops.all((z > 0.5) == y, axis=-1)
+
+    class OverBatches(Subset):
+        def rows(self, y, z):
+            return keras.ops.mean(keras.ops.cast(super().rows(y, z), "float32"))
+
+    class Argmax(Subset):
+        def rows(self, y, z):
+            return keras.ops.argmax(z, axis=-1) == keras.ops.argmax(keras.ops.cast(y, "int32"), axis=-1)
+
+    class KeepsItsState(Subset):
+        def reset_state(self):
+            pass
+
+    class Forgets(Subset):
+        def update_state(self, y_true, z, sample_weight=None):
+            self.reset_state()
+            super().update_state(y_true, z)
+
+    class Raises(Subset):
+        def rows(self, y, z):
+            raise RuntimeError("no\nway")
+
+    assert check("02.4", Subset) and check("02.4", Subset())
+    wrong = {
+        Decisions: "all its labels",
+        Any: "any of its labels",
+        OfProbabilities: "0.5",
+        OverBatches: "mean over batches",
+        Argmax: "argmax",
+        KeepsItsState: "former batches still count",
+        Forgets: "last batch",
+        Raises: "it raises RuntimeError: no",
+        int: "reset_state",
+    }
+    for metric, part in wrong.items():
+        assert not check("02.4", metric)
+        assert part in check("02.4", metric).message, (metric, check("02.4", metric))
+    assert "averaged over batches" in check("02.4", lambda y, z: 0).message
+    assert check("02.1", keras.metrics.BinaryAccuracy()) and check("02.1", keras.metrics.BinaryAccuracy)
+    assert check("02.1", keras.metrics.binary_accuracy)
+    assert "ten columns" in check("02.1", keras.metrics.CategoricalAccuracy()).message
+
+
+def total(labels):
+    return labels.sum(axis=0, dtype=int)
+
+
+WRONG = [  # what was handed in, and a part of the diagnosis that only this mistake gets
+    ("00.1", lambda: (Y[:, 3] | Y[:, 7]).sum(), "3 or a 7"),
+    ("00.1", lambda: total(Y)[3] + total(Y)[7], "added"),
+    ("00.1", lambda: total(Y)[3], "all scenes with a 3"),
+    ("00.1", lambda: total(Y)[7], "all scenes with a 7"),
+    ("00.1", lambda: (np.flatnonzero(Y[i]).tolist() == [3, 7] for i in range(4000)), "iterator"),
+    ("00.1", lambda: sum(np.flatnonzero(row).tolist() == [3, 7] for row in Y), "nothing else"),
+    ("00.1", lambda: (Y[:, 2] & Y[:, 6]).sum(), "columns count from 0"),
+    ("00.1", lambda: (Y_TEST[:, 3] & Y_TEST[:, 7]).sum(), "test scenes"),
+    ("00.1", lambda: (SCENES.Y_val[:, 3] & SCENES.Y_val[:, 7]).sum(), "validation scenes"),
+    ("00.1", lambda: sum((M[:, 3] & M[:, 7]).sum() for M in (Y, SCENES.Y_val, Y_TEST)), "all three splits"),
+    ("00.1", lambda: (Y[:, 3] & Y[:, 7]).mean(), "fraction"),
+    ("00.1", lambda: str(NUMBERS["00.1"]()[0]), "quotation marks"),
+    ("00.2", lambda: [1.81, 0.165, np.inf, 0.165], "new values"),
+    ("00.2", lambda: [10 / 11, 10 / 11, np.inf, 10 / 11], "Cardinality: it is a mean over samples"),
+    ("00.2", lambda: [1, 1, np.inf, 10 / 11], "Density: it divides"),
+    ("00.2", lambda: [1, 1.1, np.inf, 10 / 11], "Density: this is upside down"),
+    ("00.2", lambda: [1, 10 / 11, np.inf, 1], "Hamming loss: it is a mean"),
+    ("00.2", lambda: [1, 10 / 11, np.inf, 1.1], "Hamming loss: this is upside down"),
+    ("00.2", lambda: [1, 10 / 11, 1.0, 10 / 11], "the ratio of the new label"),
+    ("00.2", lambda: [1, 10 / 11, np.nan, 10 / 11], "NaN"),
+    ("00.3", lambda: {0}, "another set has a lower one"),
+    ("00.3", lambda: range(10), "Every label for every scene"),
+    ("00.3", lambda: 0, "shape ()"),
+    ("00.3", lambda: {10}, "digit from 0 to 9"),
+    ("00.3", lambda: {0: 1}, "a dict"),
+    ("00.4", lambda: three(Y), "dependence=0"),
+    ("00.4", lambda: three(FREE.Y_test), "test scenes"),
+    ("00.4", lambda: [three(FREE.Y_train)[0], 4000 * three(FREE.Y_train)[1], 0.99], "a fraction"),
+    (
+        "00.4",
+        lambda: [three(FREE.Y_train)[0], (1 - FREE.Y_train.mean(axis=0)).prod(), three(FREE.Y_train)[2]],
+        "independence",
+    ),
+    (
+        "00.4",
+        lambda: [*three(FREE.Y_train)[:2], (FREE.Y_train[:, 0] * FREE.Y_train[:, 2]).mean()],
+        "not yet divided by both",
+    ),
+    ("00.4", lambda: [*three(FREE.Y_train)[:2], FREE.Y_train[FREE.Y_train[:, 0] == 1, 2].mean()], "fraction of one"),
+    ("00.4", lambda: [*three(FREE.Y_train)[:2], lift(FREE.Y_train, 0, 1)], "another pair"),
+    ("01.1", lambda: [0.9, 0.9, 0.1, 0.45, 0.5], "are the probabilities"),
+    ("01.1", lambda: [*np.log([0.9, 0.9, 0.1]), 0.45, 0.5], "logarithms of p"),
+    ("01.1", lambda: [9, 9, 1 / 9, 0.45, 0.5], "are odds"),
+    ("01.1", lambda: [*np.log10([9, 9, 1 / 9]), 0.45, 0.5], "base 10"),
+    ("01.1", lambda: [*np.log([1 / 9, 1 / 9, 9]), 0.45, 0.5], "upside down"),
+    ("01.1", lambda: [*np.log([9, 9, 1 / 9]), 0.9, 0.5], "share what c leaves"),
+    ("01.1", lambda: [*np.log([9, 9, 1 / 9]), 0.9 / 1.9, 0.5], "dividing all three"),
+    ("01.1", lambda: [*np.log([9, 9, 1 / 9]), 0.45, 1], "not both at once"),
+    ("01.1", lambda: [*np.log([9, 9, 1 / 9]), 0.45, 0.9], "0.9 twice is more"),
+    ("01.1", lambda: [*np.log([9, 9, 1 / 9]), 0.45, 0.45], "go down as far"),
+    ("01.1", lambda: [2.197, 2.197, -2.197], "shape (3,)"),
+    ("01.2", lambda: 88.7, "sign is missing"),
+    ("01.2", lambda: -16.64, "absent label breaks"),
+    ("01.2", lambda: -709.78, "64 bits"),
+    ("01.2", lambda: -11.09, "16 bits"),
+    ("01.2", lambda: -103.3, "exp(z) vanishes"),
+    ("01.2", lambda: -87.3, "loses digits"),
+    ("01.3", lambda: np.full((2000, 10), 0.1), "still the softmax"),
+    ("01.3", lambda: np.log(probabilities() / (1 - probabilities())), "no probabilities"),
+    ("01.3", lambda: np.zeros((2000, 10)), "no scene gets more than one label"),
+    ("01.3", lambda: np.ones((2000, 10)), "trained weights"),
+    ("01.3", lambda: np.zeros((4000, 10)), "training scenes"),
+    ("01.3", lambda: np.full((2000, 10), np.nan), "NaN"),
+    ("01.3", lambda: 0.8, "shape ()"),
+    ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average="macro"), "macro-F1"),
+    ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average="weighted"), "weighted F1"),
+    ("01.4", lambda: f1_score(Y, _judges._linear_layer(0.5)["train"] > 0, average="micro"), "training scenes"),
+    ("01.4", lambda: f1_score(Y_TEST, _judges._linear_layer(0.5)["test"] > 0.5, average="micro"), "threshold"),
+    ("01.4", lambda: (linear_layer() == Y_TEST).mean(), "right decisions"),
+    ("01.4", lambda: accuracy_score(Y_TEST, linear_layer()), "subset accuracy"),
+    ("01.4", lambda: f1_score(Y_TEST, _judges._linear_layer(0.05)["test"] > 0, average="micro"), "ten times"),
+    ("01.4", lambda: 100 * NUMBERS["01.4"]()[0], "percent"),
+    ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average=None), "one per label"),
+    ("01.4", lambda: NUMBERS["01.4"]()[0] + 0.008, "round less"),
+    ("01.5", lambda: log_losses()[::-1], "swapped"),
+    ("01.5", lambda: np.array(log_losses()) / np.log(2), "base 2"),
+    ("01.5", lambda: np.array(log_losses()) / np.log(10), "base 10"),
+    ("01.5", lambda: log_losses("train"), "training scenes"),
+    ("01.5", lambda: log_losses(dependence=0.3), "dependence=0"),
+    (
+        "01.5",
+        lambda: [log_losses()[0], log_loss(FREE.Y_test[:, 0], _judges._logistic(0, 0, False, True, False)["test"])],
+        "labels alone",
+    ),
+    ("02.1", lambda: "CategoricalAccuracy", "ten columns"),
+    ("02.1", lambda: "SparseCategoricalAccuracy", "class numbers"),
+    ("02.1", lambda: "accuracy", "before Keras replaces it"),
+    ("02.1", lambda: "CompileMetrics", "container"),
+    ("02.1", lambda: "Mean", "running loss"),
+    ("02.1", lambda: "", "This is text"),
+    ("02.1", lambda: 0.9, "type float"),
+    ("02.1", lambda: "F1", "occurs here"),
+    ("02.2", lambda: ({3}, set()), "First set"),
+    ("02.2", lambda: ({0}, {0}), "Second set"),
+    ("02.2", lambda: {0}, "two things"),
+    ("02.2", lambda: (0.52, 0.82), "shape ()"),
+    ("02.3", lambda: "macro", "Compute both and look again"),
+    ("02.3", lambda: "samples", "one of the two"),
+    ("02.3", lambda: 0.96, "as text"),
+    ("02.5", lambda: [[0.63, 0.62]] * 2, "Both rules"),
+    ("02.5", lambda: [[0.63, 0.63], [0.64, 0.64]], "Both seeds"),
+    ("02.5", lambda: [[0.80, 0.79], [0.81, 0.78]], "is it micro-F1"),
+    ("02.5", lambda: [[0.3, 0.2], [0.25, 0.21]], "reaches more"),
+    ("02.5", lambda: [[63, 62], [64, 61]], "percent"),
+    ("02.5", lambda: [0.63, 0.62, 0.64, 0.61], "shape (4,)"),
+    ("03.1", lambda: lambda moc, X: moc.predict_proba(X), "the list as it comes"),
+    ("03.1", lambda: lambda moc, X: np.array(moc.predict_proba(X))[:, :, 1], "on its side"),
+    ("03.1", lambda: lambda moc, X: np.hstack(moc.predict_proba(X)), "(7, 8)"),
+    ("03.1", lambda: lambda moc, X: 1 - score_matrix(moc, X), "absent"),
+    ("03.1", lambda: lambda moc, X: moc.predict(X), "predictions"),
+    ("03.1", lambda: lambda moc, X: score_matrix(moc, X) ** 2, "values are not"),
+    ("03.1", lambda: lambda moc: 1, "raises TypeError"),
+    ("03.1", lambda: np.zeros((2000, 10)), "asks for a function"),
+    ("03.1", lambda: lambda moc, X: None, "None"),
+    ("03.2", lambda: of_the_9()[::-1], "swapped"),
+    ("03.2", lambda: of_the_9(balanced=False), "plain classifier"),
+    ("03.2", lambda: of_the_9(part="train"), "training scenes"),
+    ("03.3", lambda: [0.65, 0.61], "swapped"),
+    ("03.3", lambda: [0.65, 0.651], "sorted by the 9"),
+    ("03.3", lambda: [0.74, 0.75], "more than this model"),
+    ("03.3", lambda: [0.45, 0.48], "less than this model"),
+    ("03.3", lambda: [[0.5] * 5, [0.6] * 5], "five folds"),
+    ("03.3", lambda: [61, 65], "percent"),
+    ("03.4", lambda: [0.750, 0.744, 0.757], "micro-F1"),
+    ("03.4", lambda: [0.91, 0.92, 0.93], "right decisions"),
+    ("03.4", lambda: [0.571, 0.489, 0.615], "One-vs-rest"),
+    ("03.4", lambda: [0.489, 0.615, 0.571], "two chains are swapped"),
+    ("03.4", lambda: [0.489, 0.489, 0.489], "no better"),
+    ("03.4", lambda: [0.2, 0.3, 0.3], "too little"),
+    ("03.4", lambda: [49, 57, 61], "percent"),
+    ("04.1", lambda: [3, 6.9], "base 10"),
+    ("04.1", lambda: [np.log2(1000), 6.9], "base 2"),
+    ("04.1", lambda: [0.001, 6.9], "smallest"),
+    ("04.1", lambda: [-6.91, 6.91], "isn't negative"),
+    ("04.1", lambda: [6.91, 0.999], "is the probability"),
+    ("04.1", lambda: [6.91, -6.91], "present label"),
+    ("04.1", lambda: [6.91, 999], "odds"),
+    ("04.1", lambda: [6.91, np.log10(999)], "Logit: that is the logarithm to base 10"),
+    ("04.2", lambda: expit(20) * expit(-20) / (expit(-20) + 1e-7), "64 bits"),
+    ("04.2", lambda: 1.0, "from logits"),
+    ("04.2", lambda: -np.log(1e-7), "value of the loss"),
+    ("04.2", lambda: expit(15) * expit(-15) / (expit(-15) + 1e-7), "at 15"),
+    ("04.2", lambda: False, "True or False"),
+    ("04.3", lambda: [1e-3, 4], "unchanged"),
+    ("04.3", lambda: [1e-2, 4], "wrong way"),
+    ("04.3", lambda: [1e-3 / 4000, 4], "number of samples"),
+    ("04.3", lambda: [1e-5, 4], "square of the number"),
+    ("04.3", lambda: [1e-4, 0.25], "not the other way round"),
+    ("04.3", lambda: [1e-4, 1.0], "no penalty"),
+    ("04.3", lambda: [1e-4, 16], "the root"),
+    ("04.4", lambda: [0.69, 0.34], "swapped"),
+    ("04.4", lambda: [0.68, 0.69], "are close"),
+    ("04.4", lambda: [0.25, 0.51], "macro-F1"),
+    ("04.4", lambda: [0.55, 0.69], "costs more"),
+    ("04.4", lambda: [34, 69], "percent"),
+    ("05.1", lambda: NUMBERS["05.1"]()[::-1], "swapped"),
+    ("05.1", lambda: [10 / 13, 0.5], "six photos"),
+    ("05.1", lambda: [10 / 14, 0.5], "false alarm"),
+    ("05.1", lambda: [6 / 9, 13 / 18], "tp + fp + fn"),
+    ("05.1", lambda: [0.8, 5 / 6], "owl's F1 isn't 1"),
+    ("05.1", lambda: [0.8, f1_score(OWL_TRUE, OWL_PRED, average="weighted")], "Macro: this is the weighted"),
+    ("05.1", lambda: [f1_score(OWL_TRUE, OWL_PRED, average="weighted"), 13 / 18], "Micro: this is the weighted"),
+    ("05.1", lambda: [0.8, harmonic(LabelCounts.from_predictions(OWL_TRUE, OWL_PRED))], "F1 of the averages"),
+    ("05.1", lambda: [0.8, 100 * 13 / 18], "percent"),
+    ("05.2", lambda: lambda parts: np.mean([macro(*part) for part in parts]), "mean of the parts"),
+    ("05.2", lambda: lambda parts: np.average([macro(*p) for p in parts], weights=[len(p[0]) for p in parts]), "sizes"),
+    ("05.2", lambda: lambda parts: counts(parts).f1("micro"), "micro-F1"),
+    ("05.2", lambda: lambda parts: counts(parts).f1("weighted"), "weighted F1"),
+    ("05.2", lambda: lambda parts: counts(parts).f1(), "one per label"),
+    ("05.2", lambda: lambda parts: macro(*parts[-1]), "last part"),
+    ("05.2", lambda: lambda parts: macro(*parts[0]), "first part"),
+    ("05.2", lambda: lambda parts: harmonic(counts(parts)), "F1 of the averages"),
+    ("05.2", lambda: lambda parts: parts.nothing, "raises AttributeError"),
+    ("05.2", lambda: 0.9, "asks for a function"),
+    ("05.3", lambda: (np.eye(2), np.eye(2)), "Both precisions"),
+    ("05.3", lambda: ([[1, 1], [0, 1]], [[1, 0], [1, 0]]), "never predicted"),
+    ("05.3", lambda: ([[1, 1]], [[1, 0], [1, 0]]), "(1, 2) and (2, 2)"),
+    ("05.3", lambda: ([[2, 1], [0, 1]], [[1, 1], [1, 0]]), "only 0 and 1"),
+    ("05.3", lambda: (np.zeros((2, 2)), np.ones((2, 2))), "positives"),
+    ("05.3", lambda: "no", "two things"),
+    ("05.4", lambda: set(), "no true positives"),
+    ("05.4", lambda: {0}, "The 1 most frequent"),
+    ("05.4", lambda: {0, 9}, "Other sets of 2"),
+    ("05.4", lambda: range(10), "The 10 most frequent"),
+    ("05.4", lambda: 0.415, "shape ()"),
+    ("05.5", lambda: [0.061, 0.025], "ends are swapped"),
+    ("05.5", lambda: [0.62, 0.68], "one model's"),
+    ("05.5", lambda: [-0.06, -0.02], "other way round"),
+    ("05.5", lambda: [-0.01, 0.09], "wider"),
+    ("05.5", lambda: [0.042, 0.043], "too narrow"),
+    ("05.5", lambda: [2.5, 6.1], "percent"),
+    ("05.5", lambda: [0.1, 0.14], "elsewhere"),
+]
+
+
+def macro(y, y_pred):
+    return LabelCounts.from_predictions(y, y_pred).f1("macro", 0)
+
+
+def counts(parts):
+    return sum(LabelCounts.from_predictions(*part) for part in parts)
+
+
+def harmonic(c):
+    P, R = c.precision().mean(), c.recall().mean()
+    return 2 * P * R / (P + R)
+
+
+@pytest.mark.parametrize(("exercise", "answer", "part"), WRONG, ids=lambda x: x if isinstance(x, str) else "")
+def test_wrong_routes_are_named(exercise, answer, part):
+    verdict = check(exercise, answer())
+    assert not verdict
+    assert part in verdict.message, verdict
+
+
+def test_every_exercise_has_right_and_wrong_answers_here():
+    assert [*sorted(RIGHT), "02.4"] == [*sorted({*IDS} - {"02.4"}), "02.4"]
+    assert {exercise for exercise, *_ in WRONG} == {*IDS} - {"02.4"}
+    assert [case for case, n in Counter((exercise, part) for exercise, _, part in WRONG).items() if n > 1] == []
+
+
+class Hostile:
+    """Raises, whatever is asked of it."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array of this")
+
+    def __len__(self):
+        raise RuntimeError("no length")
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __call__(self, *arguments):
+        raise RuntimeError("no call")
+
+
+GARBAGE = {
+    "None": None,
+    "text": "text",
+    "bytes": b"1",
+    "nan": np.nan,
+    "inf": np.inf,
+    "minus inf": -np.inf,
+    "complex": 1 + 2j,
+    "huge int": 10**400,
+    "huge float": 1e308,
+    "huge array": np.zeros((3000, 300)),
+    "huge list": [1.0] * 100_000,
+    "empty": np.empty((0, 3)),
+    "ragged": [[1, 2], [3]],
+    "nested": [[[1]], [[2]]],
+    "objects": [object(), 1],
+    "mixed": [1, "a", None],
+    "dates": np.array(["2026-01-01"], "datetime64[D]"),
+    "record": np.zeros(2, [("a", int)]),
+    "generator": (i for i in range(3)),
+    "class": dict,
+    "module": np,
+    "function": lambda: 1,
+    "function of all": lambda *x: None,
+    "raises": lambda *x: 1 / 0,
+    "dict": {"micro": 0.5},
+    "set of texts": {"a", "b"},
+    "set of sets": {frozenset({1})},
+    "sparse": sparse.csr_array(np.eye(3)),
+    "frame": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+    "missing": pd.array([1, None], dtype="Int64"),
+    "hostile": Hostile(),
+    "two hostile": [Hostile(), Hostile()],
+    "nans": np.full((2, 2), np.nan),
+    "infs": [-np.inf, np.inf],
+    "five infs": [-np.inf] * 5,
+    "true": True,
+}
+
+
+@pytest.mark.parametrize("exercise", IDS)
+def test_garbage_gets_a_diagnosis(exercise):
+    for name, garbage in GARBAGE.items():
+        verdict = check(exercise, garbage)
+        assert not verdict, name
+        assert verdict.message.startswith("not yet. "), name
+        assert_is_a_line(verdict)
+
+
+def assert_is_a_line(verdict):
+    assert "\n" not in repr(verdict)
+    assert len(repr(verdict)) < 400
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.complex_numbers()
+    | st.text()
+    | st.just(...)
+    | hnp.arrays(hnp.scalar_dtypes(), hnp.array_shapes(min_dims=0, max_side=11, min_side=0)),
+    lambda parts: (
+        st.lists(parts) | st.tuples(parts, parts) | st.dictionaries(st.text(), parts) | st.builds(iter, st.lists(parts))
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(IDS), anything, st.booleans())
+def test_no_answer_is_a_traceback(exercise, answer, as_function):
+    assert_is_a_line(check(exercise, (lambda *arguments: answer) if as_function else answer))
+
+
+digits = st.integers(0, 9)
+fractions = st.floats(0, 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["00.3", "05.4"]),
+    st.sets(digits) | st.lists(digits) | hnp.arrays(np.int8, 10, elements=st.integers(0, 1)),
+)
+def test_label_sets_are_right_or_not_whatever_their_spelling(exercise, answer):
+    row = isinstance(answer, np.ndarray) or (len(answer) == 10 and set(answer) <= {0, 1})
+    labels = set(np.flatnonzero(answer).tolist()) if row else set(answer)
+    best = {"00.3": set(), "05.4": best_constant()}[exercise]
+    assert bool(check(exercise, answer)) == (labels == best)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["02.5", "03.3", "03.4", "04.4", "05.1", "05.5"]), st.lists(fractions, min_size=2, max_size=4))
+def test_any_fractions_get_a_verdict(exercise, values):
+    assert_is_a_line(check(exercise, np.reshape(values, (2, 2)) if len(values) == 4 else values))
+
+
+@pytest.mark.parametrize("exercise", NUMBERS)
+def test_no_message_gives_the_value_away(exercise):
+    told = [check(exercise, answer()).message for name, answer, _ in WRONG if name == exercise]
+    told += [check(exercise, garbage).message for garbage in GARBAGE.values() if not isinstance(garbage, Hostile)]
+    told += [check(exercise, np.array(NUMBERS[exercise]()) + 0.02).message]
+    right = {value for value in NUMBERS[exercise]() if value not in (0, 1, np.inf)}
+    for message in told:
+        message = re.sub(r"shape \(.*?\)|lift of \(0, 2\)", "", message)
+        numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", message.replace(",", ""))]
+        near = [n for n, value in itertools.product(numbers, right) if np.isclose(n, value, rtol=0.01, atol=1e-9)]
+        assert near == [], message
+
+
+def test_names_are_not_given_away():
+    for exercise, name in (("02.1", "binary"), ("02.3", "micro")):
+        for other, answer, _ in WRONG:
+            assert other != exercise or name not in check(exercise, answer()).message.lower()
+
+
+@pytest.mark.parametrize("exercise", IDS)
+def test_without_an_answer_the_way_to_the_hint_is_shown(exercise):
+    for answer in (..., [1, ...], (..., ...)):
+        verdict = check(exercise, answer)
+        assert not verdict
+        assert repr(verdict) == (
+            f'{exercise}: put your answer in the place of the three dots; exercises.hint("{exercise}") helps'
+        )
+
+
+@pytest.mark.parametrize("call", [lambda e: check(e, 1), exercises.hint, exercises.solution])
+@pytest.mark.parametrize("unknown", ["2.3", "06.1", "", 2.3, None, ["00.1"]])
+def test_unknown_exercises(call, unknown):
+    with pytest.raises(ValueError, match=r"exercise must be one of 00\.1, .*, 05\.5, got") as raised:
+        call(unknown)
+    assert repr(unknown) in str(raised.value)
+
+
+def test_hints_and_solutions_are_printed(capsys):
+    for exercise in IDS:
+        exercises.hint(exercise)
+        exercises.solution(exercise)
+        printed = capsys.readouterr().out
+        assert len(printed.splitlines()[0]) > 30
+        assert f'exercises.check("{exercise}", ' in printed
+        assert "</" not in printed.splitlines()[0]
+
+
+@pytest.fixture(scope="module")
+def book():
+    spec = importlib.util.spec_from_file_location("book", ROOT / "tools" / "book.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_hints_and_solutions_are_those_of_the_chapters(book):
+    stored = (ROOT / "mlhelpers" / "exercises.json").read_text(encoding="utf-8")
+    assert stored == book.exercise_texts(), "the chapters have changed: `make run` writes mlhelpers/exercises.json anew"
+
+
+def test_html_of_hints_becomes_text(book):
+    assert book.plain("\n<code>a &amp; b</code>\nis <em>short</em> &lt; 1\n") == "`a & b` is short < 1"
+
+
+def test_answers_are_left_as_they_are():
+    frame = pd.DataFrame([NUMBERS["05.1"]()])
+    before = frame.copy()
+    check("05.1", frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_functions_may_change_what_they_are_given():
+    def ruthless(parts):
+        found = pooled(parts)
+        parts.clear()
+        return found
+
+    assert check("05.2", ruthless)
+    assert check("05.2", ruthless)
+
+
+def test_what_is_printed_by_the_way_of_trained_networks_is_of_their_answer():
+    measured = f1_score(Y_TEST, probabilities() > 0.5, average="micro")
+    assert check("01.3", probabilities()).message == f"right; micro-F1 is {measured:.3f}"
+    assert check("02.5", [[0.63, 0.61], [0.64, 0.61]]).message == "right; the rules differ by 0.005, the seeds by 0.025"
+    assert check("03.3", [0.61, 0.65]).message == "right; 0.04 apart"
+    assert check("05.5", [0.025, 0.061]).message == "right; it is 0.036 wide"
+
+
+def test_the_examples_of_the_reference_page(capsys):
+    page = (ROOT / "api.md").read_text(encoding="utf-8").partition("## Exercises")[2]
+    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(code, {})
+    assert [line[:8] for line in capsys.readouterr().out.splitlines()[-5:]] == [
+        "Ada: 0 o", "00.1: no", "02.3: no", "Ben: 0 o", "00.1: no",
+    ]  # fmt: skip
+
+
+def test_only_keras_metrics_need_keras():
+    code = """
+import sys
+sys.modules.update(keras=None, tensorflow=None)
+from mlhelpers import exercises
+from mlhelpers._judges import JUDGES
+for exercise in JUDGES:
+    exercises.check(exercise, [0.5, 0.5])
+print(sorted({"matplotlib", "IPython"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
