@@ -56,10 +56,15 @@ def log_losses(part="test", dependence=0):
     return [log_loss(getattr(data, f"Y_{part}")[:, 0], each) for each in p]
 
 
-def of_the_9(balanced=True, part="test"):
-    y_pred = _judges._logistic(9, 0.3, True, False, balanced)[part] > 0.5
-    y = getattr(SCENES, f"Y_{part}")[:, 9]
+def of_the_9(balanced=True, part="test", digit=9):
+    y_pred = _judges._logistic(digit, 0.3, True, False, balanced)[part] > 0.5
+    y = getattr(SCENES, f"Y_{part}")[:, digit]
     return [precision_score(y, y_pred), recall_score(y, y_pred)]
+
+
+def absent_9():
+    y_pred = _judges._logistic(9, 0.3, True, False, True)["test"] > 0.5
+    return [score(Y_TEST[:, 9], y_pred, pos_label=0) for score in (precision_score, recall_score)]
 
 
 def score_matrix(moc, X):
@@ -322,12 +327,16 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("03.2", lambda: of_the_9()[::-1], "swapped"),
     ("03.2", lambda: of_the_9(balanced=False), "plain classifier"),
     ("03.2", lambda: of_the_9(part="train"), "training scenes"),
+    ("03.2", lambda: absent_9(), "absent 9"),
+    ("03.2", lambda: of_the_9(digit=8), "the 8"),
+    ("03.2", lambda: np.negative(of_the_9()), "sign"),
     ("03.3", lambda: [0.65, 0.61], "swapped"),
     ("03.3", lambda: [0.65, 0.651], "sorted by the 9"),
     ("03.3", lambda: [0.74, 0.75], "more than this model"),
     ("03.3", lambda: [0.45, 0.48], "less than this model"),
     ("03.3", lambda: [[0.5] * 5, [0.6] * 5], "five folds"),
     ("03.3", lambda: [61, 65], "percent"),
+    ("03.3", lambda: [-0.61, 0.65], "negative"),
     ("03.4", lambda: [0.750, 0.744, 0.757], "micro-F1"),
     ("03.4", lambda: [0.91, 0.92, 0.93], "right decisions"),
     ("03.4", lambda: [0.571, 0.489, 0.615], "One-vs-rest"),
