@@ -57,7 +57,8 @@ def check(exercise: str, answer: Any) -> Verdict:
     Returns
     -------
     Verdict
-        It prints as one line and is true if the answer is right. It never holds the right answer.
+        One line when it is printed (a notebook shows it by itself), true if the answer is right. It never holds the
+        right answer.
 
     Raises
     ------

@@ -171,6 +171,18 @@ def test_pieces_of_a_stream_are_joined_and_others_kept_apart():
     assert [output.get("text") for output in joined] == ["ab", "c", "d", None]
 
 
+def test_running_stores_hints_and_solutions(book, tmp_path, monkeypatch):
+    hint = "<details><summary>Hint</summary>\nAdd <code>1</code>.\n</details>"
+    path = chapter(tmp_path, "print(2)", prose=f"# Title\n\n## Exercises\n\n**1.** More?\n\n{hint}")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["mystnb"] = {"code_prompt_show": "Show solution 1"}
+    nbformat.write(notebook, path)
+    counted(book, monkeypatch)
+    book.run([])
+    stored = json.loads((tmp_path / "mlhelpers" / "exercises.json").read_text())
+    assert stored == {"00.1": {"hint": "Add `1`.", "solution": "print(2)"}}
+
+
 def test_running_a_chapter_that_does_not_exist_says_which_there_are(book):
     with pytest.raises(SystemExit, match="no chapter begins with 99; there are 00_one"):
         book.run(["99"])
