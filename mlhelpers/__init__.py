@@ -1,7 +1,7 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``audit``, ``plotting``, ``tables``, ``exercises``.
+``metrics``, ``thresholds``, ``audit``, ``plotting``, ``interactive``, ``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         audit,
         datasets,
         exercises,
+        interactive,
         keras_metrics,
         labels,
         losses,
@@ -32,6 +33,7 @@ _MODULES = (
     "audit",
     "datasets",
     "exercises",
+    "interactive",
     "keras_metrics",
     "labels",
     "losses",
