@@ -1,0 +1,349 @@
+"""The figures with sliders in a browser: every number that they show, against SciPy, Keras and LabelCounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import vl_convert
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+from scipy.special import expit, softmax
+
+from mlhelpers.interactive import MIME_TYPE
+from mlhelpers.metrics import LabelCounts
+
+ROOT = Path(__file__).parent.parent
+HTML = ROOT / "_build" / "html"
+PHONE = {"width": 390, "height": 800}
+FIGURES = {  # where each figure is: its chapter, and its place among the figures there
+    "probabilities": ("01_sigmoid_versus_softmax", 0),
+    "clipped loss": ("04_custom_clipped_loss", 0),
+    "averages": ("05_micro_macro_evaluation", 0),
+    "threshold": ("05_micro_macro_evaluation", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a running Chromium, the system's own."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        message = "no Chromium on this machine: the figures are not tried in a browser; install chromium"
+        if os.environ.get("BROWSER_TESTS") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(viewport=PHONE)
+    yield context.new_page()
+    context.close()
+
+
+def opened(page, name):
+    """Return the figure on its page, once it lives."""
+    chapter, place = FIGURES[name]
+    page.goto((HTML / "chapters" / f"{chapter}.html").as_uri())
+    figure = page.locator("figure.interactive").nth(place)
+    figure.get_by_role("button", name="Reset").wait_for()
+    return figure
+
+
+def specification(figure):
+    return json.loads(figure.locator("script").text_content())
+
+
+def numbers(caption, template):
+    """Return the numbers that stand in a caption for # in the template, or None if it reads differently."""
+    pattern = re.escape(template).replace(r"\#", "(.+?)")
+    found = re.fullmatch(pattern, caption.replace("−", "-"))
+    return found and [float(text) for text in found.groups()]
+
+
+def shows(figure, template, expected, digits=2):
+    """Wait until the figure, in its picture and to a screen reader, tells the expected numbers."""
+    end = time.monotonic() + 10
+    while True:
+        caption = figure.locator(".interactive-caption").text_content()
+        found = numbers(caption, template)
+        if found == pytest.approx(expected, abs=0.501 * 10**-digits):
+            break
+        assert time.monotonic() < end, f"{caption}, expected {expected}"
+    picture = "".join(figure.locator("svg text").all_text_contents())
+    assert caption.replace("; ", "") in picture
+    assert figure.locator("svg").get_attribute("aria-label") == caption
+
+
+def slider(figure, label):
+    return figure.get_by_role("slider", name=label, exact=True)
+
+
+def press(figure, label, *keys):
+    for key in keys:
+        slider(figure, label).press(key)
+    return float(slider(figure, label).input_value())
+
+
+def probabilities(z, names=("3", "7", "8")):
+    lines, values = [], []
+    for name, p in (("sigmoid", expit(z)), ("softmax", softmax(z))):
+        above = ", ".join(label for label, value in zip(names, p, strict=True) if value > 0.5)
+        lines.append(f"{name}: sum #, above one half: {{{above}}}")
+        values.append(p.sum())
+    return "; ".join(lines), values
+
+
+def test_probabilities(page):
+    figure, z = opened(page, "probabilities"), np.array([4.0, 3.0, -1.5])
+    shows(figure, *probabilities(z))
+    for label, keys in ((1, ["ArrowRight"] * 2), (1, ["ArrowRight"]), (0, ["Home"]), (2, ["End"]), (1, ["End"])):
+        before = z[label]
+        z[label] = press(figure, f"logit of {(3, 7, 8)[label]}", *keys)
+        assert z[label] != before
+        shows(figure, *probabilities(z))
+    for shift in (press(figure, "added to all", "Home"), press(figure, "added to all", "End")):
+        slider(figure, "added to all").fill(str(shift))
+        shows(figure, *probabilities(z + shift))
+    figure.get_by_role("button", name="Reset").click()
+    shows(figure, *probabilities(np.array([4.0, 3.0, -1.5])))
+    assert slider(figure, "added to all").input_value() == "0"
+
+
+def test_the_bars_of_the_probabilities_are_as_high_as_they_say(page):
+    figure = opened(page, "probabilities")
+    slider(figure, "logit of 7").fill("-8")
+    z = np.array([4, -8, -1.5])
+    shows(figure, *probabilities(z))
+    texts = figure.locator("svg .mark-text.role-mark text").all_text_contents()
+    assert texts[:6] == [f"{p:.2f}" for p in (*expit(z), *softmax(z))]
+    boxes = [bar.bounding_box() for bar in figure.locator("svg .mark-rect.role-mark path").all()]
+    heights = np.array([box["height"] for box in boxes[:6]])
+    assert heights / heights[0] == pytest.approx(np.array([*expit(z), *softmax(z)]) / expit(z)[0], abs=0.02)
+
+
+def clipped(exponent, z):
+    """Return what the figure should tell of the losses, by Keras in double precision."""
+    import keras
+    import tensorflow as tf
+
+    from mlhelpers.losses import ClippedBinaryCrossentropy
+
+    epsilon, logit = 10**exponent, tf.Variable([[z]], dtype="float64")
+    found = []
+    for loss in (
+        lambda: ClippedBinaryCrossentropy(epsilon, dtype="float64")(tf.zeros_like(logit), tf.sigmoid(logit)),
+        lambda: keras.losses.BinaryCrossentropy(from_logits=True, dtype="float64")(tf.zeros_like(logit), logit),
+    ):
+        with tf.GradientTape() as tape:
+            value = loss()
+        found += [float(value), float(tape.gradient(value, logit)[0, 0])]
+    acts = not epsilon < expit(-z) < 1 - epsilon
+    kept = f", clipped to {np.clip(expit(-z), epsilon, 1 - epsilon):.1e}" if acts else ", not clipped"
+    exponents = re.compile(r"e-0")
+    template = (
+        f"1 - p = {expit(-z):.1e}{kept}; clipped: loss = -log({np.clip(expit(-z), epsilon, 1 - epsilon):.1e}) = #, "
+        "slope #; from logits: loss = #, slope #; The clip acts beyond the logits ±#."
+    )
+    return exponents.sub("e-", template).replace("e+00", "e+0"), [*found, np.log((1 - epsilon) / epsilon)]
+
+
+def test_clipped_loss(page):
+    figure = opened(page, "clipped loss")
+    epsilon, logit = "epsilon, a power of ten", "logit of an absent label"
+    at = [-7.0, 18.0]
+    shows_clipped(figure, at)
+    for k, keys in (
+        (1, ["ArrowLeft"] * 4),  # to 16, left of the clip
+        (0, ["ArrowRight"] * 10),
+        (0, ["End"]),
+        (1, ["Home"]),  # and there on its other side
+        (0, ["Home"]),
+        (1, ["End"]),
+    ):
+        at[k] = press(figure, (epsilon, logit)[k], *keys)
+        shows_clipped(figure, at)
+    slider(figure, logit).fill("2.5")
+    shows_clipped(figure, [at[0], 2.5])
+
+
+def shows_clipped(figure, at):
+    template, values = clipped(*at)
+    shows(figure, template, [*values[:-1], round(values[-1], 1)])
+
+
+def counts_at(rows, threshold):
+    y, score, n = (np.array([row[key] for row in rows]) for key in ("there", "score", "n"))
+    y, score = np.repeat(y, n), np.repeat(score, n)
+    return LabelCounts.from_predictions(y[:, None], score[:, None] > threshold)
+
+
+def measures(counts, threshold):
+    tp, fp, fn, tn = (int(getattr(counts, k)[0]) for k in ("tp", "fp", "fn", "tn"))
+    precision = " = #" if tp + fp else ", undefined"
+    template = (
+        f"threshold {threshold:.2f}: tp {tp}, fp {fp}, fn {fn}, tn {tn}; "
+        f"precision = tp / (tp + fp) = {tp} / ({tp} + {fp}){precision}; "
+        f"recall = tp / (tp + fn) = {tp} / ({tp} + {fn}) = #; "
+        f"F1 = 2·tp / (2·tp + fp + fn) = {2 * tp} / ({2 * tp} + {fp} + {fn}) = #"
+    )
+    defined = counts.precision("micro", np.nan)
+    return template, [value for value in (defined, counts.recall("micro"), counts.f1("micro")) if not np.isnan(value)]
+
+
+def test_threshold(page):
+    figure = opened(page, "threshold")
+    rows = next(data["values"] for data in specification(figure)["data"] if "score" in data.get("values", [{}])[0])
+    assert sum(row["n"] for row in rows) == 1000  # the validation scenes
+    shows(figure, *measures(counts_at(rows, 0.5), 0.5))
+    for keys in (["ArrowLeft"] * 7, ["Home"], ["ArrowRight"] * 3, ["End"], ["ArrowLeft"], ["PageDown"] * 4):
+        threshold = press(figure, "threshold", *keys)
+        shows(figure, *measures(counts_at(rows, threshold), threshold))
+    for threshold in np.arange(0, 101, 7) / 100:
+        slider(figure, "threshold").fill(str(threshold))
+        shows(figure, *measures(counts_at(rows, threshold), threshold))
+
+
+def averages(counts, found, times):
+    tp, fp, fn = (np.array(counts[k]) for k in ("tp", "fp", "fn"))
+    n = tp[9] + fn[9]
+    tp[9], fp[9], fn[9] = times * found, times * fp[9], times * (n - found)
+    moved = LabelCounts(tp, fp, fn, 0 * tp)
+    f1, sums = moved.f1(), [int(x.sum()) for x in (tp, fp, fn)]
+    template = (
+        f"F1 of 9 = 2·{tp[9]} / (2·{tp[9]} + {fp[9]} + {fn[9]}) = #; macro-F1 = (# + #) / 10 = #; "
+        f"micro-F1 = 2·{sums[0]} / (2·{sums[0]} + {sums[1]} + {sums[2]}) = #"
+    )
+    return template, [f1[9], f1[:9].sum(), f1[9], moved.f1("macro"), moved.f1("micro")], 3
+
+
+def test_averages(page):
+    figure = opened(page, "averages")
+    signals = {signal["name"]: signal for signal in specification(figure)["signals"]}
+    found, n = int(signals["found"]["value"]), int(signals["found"]["bind"]["max"])
+    counts = {k: [int(v) for v in re.findall(r"\d+", signals[f"{k}s"]["update"])][:10] for k in ("tp", "fp", "fn")}
+    counts["tp"].append(found)
+    counts["fn"][9] = n - found
+    labels = [f"found, of the {n} with 9", "times as many with 9"]
+    at = [found, 1]
+    shows(figure, *averages(counts, *at))
+    for k, keys in (
+        (1, ["End"]),
+        (0, ["Home"]),
+        (1, ["ArrowLeft"] * 3),
+        (0, ["End"]),
+        (1, ["Home"]),
+        (0, ["ArrowLeft"]),
+    ):
+        at[k] = int(press(figure, labels[k], *keys))
+        shows(figure, *averages(counts, *at))
+    slider(figure, labels[0]).fill("35")
+    shows(figure, *averages(counts, 35, at[1]))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_reached_by_keyboard_and_its_focus_shows(page, name):
+    figure = opened(page, name)
+    controls = figure.locator("input, button")
+    controls.first.focus()
+    for control in controls.all():
+        assert control.evaluate("element => element === document.activeElement")
+        page.keyboard.press("Shift")  # the focus ring is for those who use the keyboard
+        assert control.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+        page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_axe_has_no_complaint_and_nothing_is_wider_than_a_phone(page, name, theme):
+    page.emulate_media(color_scheme=theme)
+    figure = opened(page, name)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    found = Axe().run(page, context="figure.interactive").response["violations"]
+    assert [violation["id"] for violation in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    sizes = figure.locator("svg text").evaluate_all("texts => texts.map(t => t.getBoundingClientRect().height)")
+    assert min(size for size in sizes if size) >= 11
+
+
+def test_a_figure_follows_the_theme(page):
+    figure = opened(page, "averages")
+    colours = []
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        text, rule = figure.locator("svg text").first, figure.locator("svg .mark-rule.role-mark line").first
+        ink = page.evaluate("getComputedStyle(document.querySelector('article p')).color")
+        assert text.evaluate("e => getComputedStyle(e).fill") == ink
+        assert rule.evaluate("e => getComputedStyle(e).stroke") == ink
+        colours.append(ink)
+    assert colours[0] != colours[1]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_fetched_from_a_network(browser, name):
+    context = browser.new_context()
+    page, asked = context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    figure = opened(page, name)
+    figure.locator("input").first.press("End")
+    outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:")) and "vega" in url.lower()]
+    assert outside == []
+    assert sum("_static/interactive.js" in url for url in asked) == 1
+    context.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_scripts_there_is_a_picture_with_its_words_and_no_slider(browser, name):
+    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+    page = context.new_page()
+    chapter, place = FIGURES[name]
+    page.goto((HTML / "chapters" / f"{chapter}.html").as_uri())
+    figure = page.locator("figure.interactive").nth(place)
+    picture = figure.get_by_role("img")
+    assert picture.is_visible() and len(picture.get_attribute("aria-label")) > 60
+    assert figure.locator("input").count() == 0
+    context.close()
+
+
+def test_only_pages_with_a_figure_load_the_script():
+    pages = {page: page.read_text(encoding="utf-8") for page in HTML.rglob("*.html") if "_static" not in page.parts}
+    loading = {page for page, text in pages.items() if "_static/interactive.js" in text}
+    assert loading == {HTML / "chapters" / f"{chapter}.html" for chapter, _ in FIGURES.values()}
+
+
+@pytest.fixture(scope="module", params=["5.8", None], ids=["Vega-Lite 5.8", "newest Vega-Lite"])
+def front_end(request, browser):
+    """Return a page with nothing but vega-embed, as in JupyterLab: in the oldest version at hand and in the newest."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content("<div id='shown'></div>")
+    page.add_script_tag(content=vl_convert.javascript_bundle(vl_version=request.param))
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_stored_specification_lives_in_other_front_ends(front_end, name):
+    chapter, place = FIGURES[name]
+    notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
+    stored = [o.data[MIME_TYPE] for c in notebook.cells for o in c.get("outputs", []) if MIME_TYPE in o.get("data", {})]
+    front_end.evaluate("async spec => { await vegaEmbed('#shown', spec, { renderer: 'svg' }) }", stored[place])
+    shown = front_end.locator("#shown")
+    before = shown.locator("svg.marks").text_content()
+    assert "=" in before or "sum" in before
+    shown.locator("input[type=range]").first.press("Home")
+    end = time.monotonic() + 10
+    while shown.locator("svg.marks").text_content() == before:
+        assert time.monotonic() < end

@@ -1,0 +1,221 @@
+"""The interactive figures: what they refuse, what they store, what the build makes of them."""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import json
+import re
+import sys
+import types
+from html import unescape
+from pathlib import Path
+
+import altair
+import numpy as np
+import pytest
+
+from mlhelpers import interactive
+from mlhelpers.metrics import LabelCounts
+
+ROOT = Path(__file__).parent.parent
+COUNTS = LabelCounts(tp=[40, 1], fp=[2, 0], fn=[2, 3], tn=[56, 96])
+TRUTH, SCORES = [1, 1, 0, 0], [0.9, 0.4, 0.6, 0.1]
+FIGURES = {
+    "probabilities": lambda: interactive.explore_probabilities([4, 3, -1.5], label_names=["3", "a 'b' \"c\"", "8"]),
+    "clipped_loss": lambda: interactive.explore_clipped_loss(),
+    "threshold": lambda: interactive.explore_threshold(TRUTH, SCORES, label_name="owl's"),
+    "averages": lambda: interactive.explore_averages(COUNTS, label_names=["beach", "owl's"]),
+}
+STARTS = {
+    "probabilities": "sigmoid: sum 2.12, above one half: {3, a 'b' \"c\"}; softmax: sum 1.00, above one half: {3}",
+    "clipped_loss": "1 − p = 1.5e-8, clipped to 1.0e-7; clipped: loss = −log(1.0e-7) = 16.12, slope 0.00; "
+    "from logits: loss = 18.00, slope 1.00; The clip acts beyond the logits ±16.1.",
+    "threshold": "threshold 0.50: tp 1, fp 1, fn 1, tn 1; precision = tp / (tp + fp) = 1 / (1 + 1) = 0.50; "
+    "recall = tp / (tp + fn) = 1 / (1 + 1) = 0.50; F1 = 2·tp / (2·tp + fp + fn) = 2 / (2 + 1 + 1) = 0.50",
+    "averages": "F1 of owl's = 2·1 / (2·1 + 0 + 3) = 0.400; macro-F1 = (0.952 + 0.400) / 2 = 0.676; "
+    "micro-F1 = 2·41 / (2·41 + 2 + 5) = 0.921",
+}
+
+
+@pytest.fixture
+def extension():
+    """Return the extension that puts the figures into the book."""
+    spec = importlib.util.spec_from_file_location("interactive_extension", ROOT / "_ext" / "interactive.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=FIGURES)
+def name(request):
+    return request.param
+
+
+def svg_texts(svg):
+    """Return the texts of a picture; lines of one text follow each other without a break."""
+    return [unescape(re.sub(r"<[^>]+>", "", text)) for text in re.findall(r"<text[^>]*>(.*?)</text>", svg)]
+
+
+def test_the_specification_is_valid_and_the_same_every_time(name):
+    figure = FIGURES[name]()
+    altair.Chart.from_dict(figure.spec | {"$schema": altair.SCHEMA_URL})  # validates
+    assert json.dumps(figure.spec) == json.dumps(FIGURES[name]().spec)
+
+
+def test_the_specification_names_no_address_but_its_schema(name):
+    spec = FIGURES[name]().spec
+    assert spec.pop("$schema") == "https://vega.github.io/schema/vega-lite/v5.json"
+    assert re.findall(r"\w+://", json.dumps(spec)) == []
+    assert len(json.dumps(spec)) < 10_000
+
+
+def test_a_notebook_stores_specification_picture_and_sentence(name):
+    figure = FIGURES[name]()
+    bundle = figure._repr_mimebundle_()
+    assert bundle[interactive.MIME_TYPE] == figure.spec
+    assert bundle["text/plain"] == repr(figure) == figure.spec["description"]
+    picture = base64.b64decode(bundle["image/png"])
+    assert picture.startswith(b"\x89PNG") and len(picture) < 60_000
+    assert bundle == FIGURES[name]()._repr_mimebundle_()
+
+
+def test_without_vl_convert_there_is_no_picture(monkeypatch):
+    monkeypatch.setattr(interactive, "_importable", lambda module: False)
+    assert set(FIGURES["clipped_loss"]()._repr_mimebundle_()) == {interactive.MIME_TYPE, "text/plain"}
+
+
+def test_in_colab_altair_shows_the_figure(monkeypatch):
+    for module in ("google", "google.colab"):
+        made = types.ModuleType(module)
+        made.__spec__ = importlib.util.spec_from_loader(module, loader=None)
+        monkeypatch.setitem(sys.modules, module, made)
+    shown = FIGURES["clipped_loss"]()._repr_mimebundle_()
+    bundle = shown[0] if isinstance(shown, tuple) else shown
+    assert "vegaEmbed" in bundle["text/html"]
+
+
+def test_without_altair_an_error_says_how_to_get_it(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    with pytest.raises(ImportError, match="run: pip install altair"):
+        FIGURES[name]()
+
+
+def test_scores_are_rounded_to_the_same_side_of_every_threshold():
+    rng = np.random.default_rng(0)
+    grid = np.arange(101) / 100
+    scores = np.concatenate([rng.random(20_000), grid, np.nextafter(grid, 1), np.nextafter(grid[1:], 0), [1e-9]])
+    rounded = interactive._rounded_up(scores)
+    np.testing.assert_array_equal(rounded[:, None] > grid, scores[:, None] > grid)
+    assert np.abs(rounded - scores).max() < 1.001e-4
+    np.testing.assert_array_equal(rounded, rounded.round(4))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: interactive.explore_probabilities([1.0]), ValueError, "logits holds 1 numbers, expected two to four"),
+        (
+            lambda: interactive.explore_probabilities([1.0, 9]),
+            ValueError,
+            "logits holds 9, expected numbers from -8 to",
+        ),
+        (lambda: interactive.explore_probabilities([0, np.nan]), ValueError, "logits holds nan"),
+        (lambda: interactive.explore_probabilities("ab"), TypeError, "logits must be an array"),
+        (lambda: interactive.explore_probabilities([0, 1], label_names="ab"), TypeError, "label_names"),
+        (
+            lambda: interactive.explore_clipped_loss(epsilon=0),
+            ValueError,
+            "epsilon holds 0, expected numbers from 1e-09",
+        ),
+        (lambda: interactive.explore_clipped_loss(logit=30), ValueError, "logit holds 30"),
+        (lambda: interactive.explore_clipped_loss(logit="a"), TypeError, "logit must be"),
+        (lambda: interactive.explore_threshold(TRUTH, SCORES[:3]), ValueError, "y_score"),
+        (lambda: interactive.explore_threshold([TRUTH], SCORES), ValueError, "y_true has shape"),
+        (lambda: interactive.explore_threshold([0, 2], [0.1, 0.2]), ValueError, "y_true"),
+        (lambda: interactive.explore_threshold([1, 1], [0.1, 0.2]), ValueError, "y_true holds nothing but 1"),
+        (
+            lambda: interactive.explore_threshold([0, 1], [0.1, 2]),
+            ValueError,
+            "y_score holds 2, expected numbers from 0",
+        ),
+        (lambda: interactive.explore_threshold(TRUTH, SCORES, threshold=0.505), ValueError, "threshold must be one of"),
+        (lambda: interactive.explore_threshold(TRUTH, SCORES, threshold=1.5), ValueError, "threshold must be one of"),
+        (lambda: interactive.explore_averages([[1, 2]]), TypeError, "counts must be LabelCounts, got list"),
+        (
+            lambda: interactive.explore_averages(LabelCounts([1], [0], [0], [0])),
+            ValueError,
+            "expected two labels or more",
+        ),
+        (
+            lambda: interactive.explore_averages(LabelCounts([1, 0], [0] * 2, [0] * 2, [0] * 2)),
+            ValueError,
+            "a positive",
+        ),
+        (lambda: interactive.explore_averages(COUNTS, 2), ValueError, "label is 2, but there are 2 labels"),
+        (lambda: interactive.explore_averages(COUNTS, -3), ValueError, "label must be at least -2"),
+        (lambda: interactive.explore_averages(COUNTS, 0.5), TypeError, "label must be an integer"),
+    ],
+)
+def test_bad_input(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_the_page_shows_the_start_without_a_script(name, extension):
+    html = extension.figure_html(FIGURES[name]().spec, 'alt "text"')
+    picture, rest = html.split("</svg>")
+    assert 'role="img" aria-label="alt &quot;text&quot;"' in picture
+    assert STARTS[name].replace("; ", "") in svg_texts(picture)
+    spec = re.search(r'<script type="application/json">(.*)</script>', rest)[1]
+    assert json.loads(spec)["$schema"].startswith("https://vega.github.io/schema/vega/")
+    assert "</" not in spec
+
+
+def notebook(*outputs):
+    cell = {"cell_type": "code", "metadata": {"mystnb": {"image": {"alt": "what one sees"}}}, "outputs": [*outputs]}
+    return json.dumps({"cells": [{"cell_type": "markdown", "metadata": {}, "source": ""}, cell]})
+
+
+def app_of(tmp_path, loaded):
+    env = types.SimpleNamespace(doc2path=lambda name: name)
+    return types.SimpleNamespace(
+        env=env, outdir=tmp_path, add_js_file=lambda file, **options: loaded.append((file, options))
+    )
+
+
+def test_only_interactive_outputs_are_replaced(extension, tmp_path):
+    bundle = FIGURES["averages"]()._repr_mimebundle_()
+    other = {"output_type": "display_data", "data": {"text/plain": "7"}}
+    source = [notebook({"output_type": "execute_result", "data": bundle}, other, {"output_type": "stream", "text": ""})]
+    extension.show_figures(app_of(tmp_path, []), "page.ipynb", source)
+    shown, *rest = json.loads(source[0])["cells"][1]["outputs"]
+    assert list(shown["data"]) == ["text/html"]
+    assert shown["data"]["text/html"].startswith('<figure class="interactive">')
+    assert "what one sees" in shown["data"]["text/html"]
+    assert rest == [other, {"output_type": "stream", "text": ""}]
+
+
+def test_pages_of_text_are_left_alone(extension, tmp_path):
+    source = ["# Not a notebook"]
+    extension.show_figures(app_of(tmp_path, []), "page.md", source)
+    assert source == ["# Not a notebook"]
+
+
+def test_only_pages_with_a_figure_load_the_script_which_is_bundled_once(extension, tmp_path, monkeypatch):
+    made, loaded = [], []
+    monkeypatch.setattr(extension, "bundle", lambda: made.append(1) or "script")
+    (tmp_path / "_static").mkdir()
+    app = app_of(tmp_path, loaded)
+    for page in ("plain", extension.FIGURE, extension.FIGURE):
+        extension.load_script(app, "page", "page.html", {"body": page}, None)
+    assert len(made) == 1
+    assert loaded == [("interactive.js", {"loading_method": "defer"})] * 2
+    assert (tmp_path / "_static" / "interactive.js").read_text() == "script"
+
+
+def test_the_bundle_is_one_small_classic_script_without_an_address_to_load(extension):
+    script = extension.bundle()
+    assert len(script) < 620_000
+    assert not re.search(r"(?m)^\s*(?:import|export)\b|cdn\.|jsdelivr", script)
+    assert script.startswith("(() => {")
