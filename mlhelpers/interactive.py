@@ -202,7 +202,7 @@ sliders move.
     _check_range(real_array([epsilon], "epsilon", ("1",)), "epsilon", 1e-9, 0.1)
     _check_range(real_array([logit], "logit", ("1",)), "logit", -5, 25)
     params = [
-        _slider("exponent", np.log10(epsilon), -9, -1, 0.5, "epsilon, a power of ten"),
+        _slider("exponent", round(np.log10(epsilon), 9), -9, -1, 0.5, "epsilon, a power of ten"),
         _slider("logit", logit, -5, 25, 0.5, "logit of an absent label"),
         _variable("epsilon", "pow(10, exponent)"),
         _variable("absent", "1 / (1 + exp(logit))"),  # its probability, 1 - p
