@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import os
 import platform
 import re
 import shutil
@@ -26,6 +27,9 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from publication import Publication, from_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -203,7 +207,17 @@ def pages() -> dict[Path, bytes]:
     return {path.relative_to(ROOT): path.read_bytes() for path in found if path.name not in NOT_PAGES}
 
 
-def sphinx() -> None:
+def replace_folder(scratch: Path, target: Path) -> None:
+    """Put a finished folder in the place of the last one."""
+    former = target.with_name(target.name + ".former")
+    shutil.rmtree(former, ignore_errors=True)
+    if target.exists():
+        target.rename(former)
+    scratch.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def sphinx(publication: Publication | None = None) -> None:
     """Build the staged pages and put them in the place of the last book."""
     print("  building the pages ...", flush=True)
     scratch = BUILD / "scratch"
@@ -213,6 +227,7 @@ def sphinx() -> None:
     process = subprocess.run(
         [*jupyter_book, "build", ".", *options],
         cwd=SOURCE,
+        env=os.environ | (publication.environ() if publication else {}),
         text=True,
         encoding="utf-8",
         stdout=subprocess.PIPE,
@@ -220,26 +235,31 @@ def sphinx() -> None:
     )
     if process.returncode:
         sys.exit(f"{process.stdout.strip()}\n\nerror: the book has warnings or errors, see above; the last book stays")
-    former = BUILD / "former"
-    shutil.rmtree(former, ignore_errors=True)
-    if HTML.exists():
-        HTML.rename(former)
-    (scratch / "_build" / "html").rename(HTML)
-    shutil.rmtree(former, ignore_errors=True)
+    replace_folder(scratch / "_build" / "html", HTML)
     shutil.rmtree(scratch, ignore_errors=True)
 
 
+def published_at() -> Publication | None:
+    try:
+        return from_environment()
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+
+
 def build() -> None:
+    publication = published_at()
     environment, start = environment_digest(), time.monotonic()
     files, records = pages(), {}
     for path in chapters():
         notebook, records[path.stem] = executed(path, environment)
         files[path.relative_to(ROOT)] = (nbformat.writes(notebook) + "\n").encode()
-    inputs = digest([environment.encode(), Path(__file__).read_bytes(), *named_parts(files)])
+    inputs = digest(
+        [environment.encode(), Path(__file__).read_bytes(), repr(publication).encode(), *named_parts(files)]
+    )
     if not (HTML / "index.html").exists() or not INPUTS.exists() or INPUTS.read_text() != inputs:
         INPUTS.unlink(missing_ok=True)
         stage(files)
-        sphinx()
+        sphinx(publication)
         write(INPUTS, inputs)
     report(records, time.monotonic() - start)
 
@@ -252,13 +272,17 @@ def report(records: dict[str, dict[str, Any]], seconds: float) -> None:
     print(f"\nThe book is ready ({seconds:.0f} s). Open {HTML / 'index.html'}")
 
 
-def run(names: list[str]) -> None:
-    chosen = [path for path in chapters() if not names or any(path.stem.startswith(name) for name in names)]
+def chosen(names: list[str]) -> list[Path]:
+    """Return the chapters that begin with one of the names, without names all of them."""
     unknown = [name for name in names if not any(path.stem.startswith(name) for path in chapters())]
     if unknown:
         known = ", ".join(path.stem for path in chapters())
         sys.exit(f"error: no chapter begins with {', '.join(unknown)}; there are {known}")
-    for path in chosen:
+    return [path for path in chapters() if not names or any(path.stem.startswith(name) for name in names)]
+
+
+def run(names: list[str]) -> None:
+    for path in chosen(names):
         notebook = nbformat.read(path, as_version=4)
         execute(path.stem, notebook)
         write(path, nbformat.writes(notebook) + "\n")
