@@ -122,6 +122,7 @@ def test_a_kernel_that_dies_names_chapter_and_cell(book, tmp_path):
 def test_an_interrupt_is_told_and_leaves_nothing_half_made(book, tmp_path):
     chapter(tmp_path, "import time", "time.sleep(60)")
     (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "publication.py", tmp_path / "tools")
     script = shutil.copy(ROOT / "tools" / "book.py", tmp_path / "tools")
     command = [sys.executable, script, "build"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -227,5 +228,18 @@ def test_the_lock_has_hashes_and_no_address(name):
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
 def test_help_lists_every_target():
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("book", "test", "test-jax", "run", "bench", "lint", "lock", "clean", "help", "environment"):
+    for target in (
+        "book",
+        "publish",
+        "test",
+        "test-jax",
+        "test-colab",
+        "run",
+        "bench",
+        "lint",
+        "lock",
+        "clean",
+        "help",
+        "environment",
+    ):
         assert f"make {target} " in done.stdout

@@ -1,0 +1,575 @@
+"""The published book: its parameters, the wheel, the notebooks that install it, the buttons, and the workflow."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pip
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import colab  # noqa: E402
+import publication  # noqa: E402
+import publish  # noqa: E402
+
+UV = [sys.executable, "-m", "uv", "--offline", "--quiet"]
+URL = "https://owner.github.io/name"
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+GOOD = {"BOOK_REPOSITORY": "https://github.com/owner/name", "BOOK_URL": URL}
+ACTIONS = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "Owner/name"}
+
+# The parameters
+
+
+def test_nothing_is_published_without_parameters():
+    assert publication.from_environment({}) is None
+    assert publication.from_environment({"BOOK_REPOSITORY": "", "BOOK_URL": "", "BOOK_BRANCH": "main"}) is None
+
+
+def test_parameters_reach_another_process_unchanged():
+    given = publication.from_environment(GOOD | {"BOOK_BRANCH": "release/2026"})
+    assert given == publication.Publication(GOOD["BOOK_REPOSITORY"], URL, "release/2026")
+    assert publication.from_environment(given.environ()) == given
+    assert publication.from_environment(GOOD).branch == "main"
+
+
+@pytest.mark.parametrize(
+    ("environ", "repository", "url"),
+    [
+        (ACTIONS, "https://github.com/Owner/name", "https://owner.github.io/name"),
+        (ACTIONS | {"GITHUB_REPOSITORY": "Owner/owner.github.io"}, None, "https://owner.github.io"),
+        (ACTIONS | {"BOOK_URL": "https://book.example.org", "BOOK_REPOSITORY": ""}, None, "https://book.example.org"),
+    ],
+)
+def test_github_actions_give_what_is_unset(environ, repository, url):
+    given = publication.from_environment(environ)
+    assert given.url == url
+    assert given.repository == (repository or f"https://github.com/{environ['GITHUB_REPOSITORY']}")
+
+
+def test_the_pages_of_another_server_are_not_guessed():
+    assert publication.from_environment(ACTIONS | {"GITHUB_SERVER_URL": "https://git.example.org"}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mistake"),
+    [
+        ("BOOK_URL", "", "BOOK_URL is missing beside BOOK_REPOSITORY"),
+        ("BOOK_REPOSITORY", "", "BOOK_REPOSITORY is missing beside BOOK_URL"),
+        ("BOOK_URL", "https://owner.github.io/name/", "slash at its end"),
+        ("BOOK_URL", "https://owner.github.io/my name", "a space"),
+        ("BOOK_URL", " https://owner.github.io", "a space"),
+        ("BOOK_URL", "owner.github.io/name", "does not begin with https://"),
+        ("BOOK_URL", "ftp://owner.github.io/name", "does not begin with https://"),
+        ("BOOK_URL", "http://owner.github.io/name", "http:// is for localhost"),
+        ("BOOK_URL", "https://owner.github.io/name?x=1", "more than a host and a plain path"),
+        ("BOOK_URL", 'https://owner.github.io/"+evil', "more than a host and a plain path"),
+        ("BOOK_URL", "https://owner.github.io/../x", "more than a host and a plain path"),
+        ("BOOK_REPOSITORY", "https://user:secret@github.com/owner/name", "more than a host and a plain path"),
+        ("BOOK_REPOSITORY", "git@github.com:owner/name", "does not begin with https://"),
+        ("BOOK_REPOSITORY", "https://github.com/owner", "not the page of a repository"),
+        ("BOOK_REPOSITORY", "https://github.com/owner/name/tree/main", "not the page of a repository"),
+        ("BOOK_REPOSITORY", "https://github.com/owner/name.git", "not the page of a repository"),
+        ("BOOK_BRANCH", "a b", "not the name of a branch"),
+        ("BOOK_BRANCH", "a..b", "not the name of a branch"),
+        ("BOOK_BRANCH", "/main", "not the name of a branch"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_was_expected(name, value, mistake, monkeypatch):
+    with pytest.raises(ValueError, match=f"^{name} is ") as failure:
+        publication.from_environment(GOOD | {name: value})
+    message = str(failure.value)
+    assert mistake in message
+    assert repr(value) in message or not value
+    assert "such as" in message or "as in" in message
+    for variable, given in (ACTIONS | GOOD | {name: value}).items():
+        monkeypatch.setenv(variable, given)
+    if value:  # what is missing, the workflow's repository gives
+        with pytest.raises(SystemExit, match=f"error: {name} is "):
+            publish.main()
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.1:8000/book"])
+def test_this_machine_needs_no_https(url):
+    assert publication.from_environment(GOOD | {"BOOK_URL": url}).url == url
+
+
+# The wheel and the notebooks, made once for all tests from the stored outputs
+
+
+def notebooks():
+    return {path.stem: nbformat.read(path, as_version=4) for path in CHAPTERS}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Return the folder of a site with wheel and notebooks."""
+    folder = tmp_path_factory.mktemp("site")
+    publish.add_notebooks(folder, notebooks(), URL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(site):
+    (found,) = site.glob("wheels/*/*.whl")
+    return found
+
+
+def virtual_environment(folder):
+    """Make an empty environment without a network; return its Python."""
+    subprocess.run([*UV, "venv", "--python", sys.executable, str(folder)], check=True)
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def installing(notebook):
+    """Return the address and the hash in the first cell of a published notebook."""
+    return re.search(r'wheel = "(\S+)#sha256=([0-9a-f]{64})"', notebook.cells[0].source).groups()
+
+
+def test_the_wheel_holds_the_whole_package(wheel):
+    on_disk = {path for path in (ROOT / "mlhelpers").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert packed == {path.relative_to(ROOT).as_posix() for path in on_disk}
+    assert "mlhelpers/py.typed" in packed
+
+
+def test_the_same_files_give_the_same_wheel(wheel, tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert publish.build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
+
+
+def test_the_wheel_installs_offline_into_an_empty_environment(wheel, tmp_path):
+    python = virtual_environment(tmp_path / "venv")
+    subprocess.run([*UV, "pip", "install", "--python", str(python), "--no-deps", str(wheel)], check=True)
+    script = "import mlhelpers; print(mlhelpers.__version__, 'venv' in mlhelpers.__file__)"
+    done = subprocess.run([python, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{importlib.metadata.version('mlhelpers')} True\n"
+
+
+def test_a_wheel_that_cannot_be_built_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish.book, "ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="error: the wheel of mlhelpers can't be built"):
+        publish.build_wheel(tmp_path)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_published_chapter_is_its_source_after_one_cell(path, site, wheel):
+    source = nbformat.read(path, as_version=4)
+    published = nbformat.read(site / "chapters" / path.name, as_version=4)
+    nbformat.validate(published)
+    first, *others = published.cells
+    assert installing(published) == (
+        f"{URL}/{wheel.relative_to(site).as_posix()}",
+        hashlib.sha256(wheel.read_bytes()).hexdigest(),
+    )
+    assert first.metadata.cellView == "form" and first.outputs == [] and first.id == "install-mlhelpers"
+    assert len(first.source.splitlines()) <= 25
+    assert len(others) == len(source.cells)
+    for theirs, ours in zip(others, source.cells, strict=True):
+        if ours.cell_type == "code":
+            folded = "hide-cell" in ours.metadata.get("tags", [])
+            title, _, code = theirs.source.partition("\n")
+            assert ours.source == (code if folded else theirs.source)
+            assert title.startswith("# @title ") == folded == (theirs.metadata.get("cellView") == "form")
+            assert theirs.outputs == ours.outputs
+        else:
+            assert re.sub(r"\]\([^)]*\)", "", theirs.source) == re.sub(r"\]\([^)]*\)", "", ours.source)
+            assert re.findall(r"\]\((?!https?:|#|attachment:)[^)]*\)", theirs.source) == []
+    assert (site / "_sources" / "chapters" / path.name).read_bytes() == (site / "chapters" / path.name).read_bytes()
+
+
+def test_sources_are_free_of_what_publishing_adds():
+    for path in CHAPTERS:
+        assert re.findall(r"google.colab|pip install|install-mlhelpers", path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "published"),
+    [
+        ("[a](../glossary.md#term-logit)", f"[a]({URL}/glossary.html#term-logit)"),
+        ("[a](../api.md)", f"[a]({URL}/api.html)"),
+        ("[a](01_next.ipynb#part)", f"[a]({URL}/chapters/01_next.html#part)"),
+        ("[a](https://doi.org/10.1/x.md)", "[a](https://doi.org/10.1/x.md)"),
+        ("[a](#here) and $y[1](2)$", "[a](#here) and $y[1](2)$"),
+    ],
+)
+def test_links_to_other_pages_lead_to_the_site(link, published):
+    assert publish.absolute_links(link, URL) == published
+
+
+def hidden(source, **mystnb):
+    return nbformat.v4.new_code_cell(source, metadata={"tags": ["hide-cell"], "mystnb": mystnb})
+
+
+@pytest.mark.parametrize(
+    ("cell", "source"),
+    [
+        (hidden("1 + 1", code_prompt_show="Show solution 1"), "# @title Solution 1\n1 + 1"),
+        (hidden("1 + 1", code_prompt_show="Show the check"), "# @title The check\n1 + 1"),
+        (hidden("1 + 1"), "# @title The code\n1 + 1"),
+        (hidden("# @title Solution 1\n1 + 1"), "# @title Solution 1\n1 + 1"),
+        (hidden("%%time\n1 + 1"), "%%time\n1 + 1"),
+    ],
+)
+def test_hidden_cells_fold_in_colab(cell, source):
+    publish.fold(cell)
+    assert cell.source == source
+    assert (cell.metadata.get("cellView") == "form") == source.startswith("# @title")
+
+
+# The first cell, run
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """Return the Python of an environment with pip and nothing else, made faster than by venv."""
+    python = virtual_environment(tmp_path_factory.mktemp("colab") / "venv")
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
+    shutil.copytree(Path(pip.__file__).parent, Path(packages, "pip"))
+    return python
+
+
+@pytest.fixture
+def served(site, tmp_path):
+    """Serve a site of its own; return its folder and its address."""
+    folder, chapter = tmp_path / "site", CHAPTERS[0]
+    with colab.served(folder) as url:
+        publish.add_notebooks(folder, {chapter.stem: nbformat.read(chapter, as_version=4)}, url)
+        yield folder, url
+
+
+def first_cell(folder):
+    return nbformat.read(folder / "chapters" / CHAPTERS[0].name, as_version=4).cells[0].source
+
+
+def run_cell(python, source, folder, in_colab=True):
+    """Run the first cell, then look for mlhelpers; return what was printed, and whether it is there."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"NO_PROXY": "127.0.0.1"}
+    environ |= {"PYTHONPATH": str(colab.add_stub(folder))} if in_colab else {}
+    look = "\nimport importlib.util\nprint('found:', importlib.util.find_spec('mlhelpers') is not None)"
+    done = subprocess.run(
+        [python, "-c", source + look], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    printed, _, found = done.stdout.rpartition("found: ")
+    return printed, found == "True\n"
+
+
+def uninstall(python):
+    subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "mlhelpers"], check=True, capture_output=True)
+
+
+def test_in_colab_it_installs_that_wheel_and_nothing_else(served, empty, tmp_path):
+    def freeze():
+        command = [empty, "-m", "pip", "freeze"]
+        return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines())
+
+    uninstall(empty)
+    before = freeze()
+    for _ in range(2):  # twice does no harm
+        assert run_cell(empty, first_cell(served[0]), tmp_path) == ("", True)
+    (added,) = freeze() - before
+    assert added.startswith(f"mlhelpers @ {served[1]}/wheels/")
+
+
+def tamper(folder):
+    """Change one byte of code in the wheel, and leave it a good wheel."""
+    (wheel,) = folder.glob("wheels/*/*.whl")
+    rewrite(wheel, "mlhelpers/tables.py", lambda content: content + b"#")
+
+
+def rewrite(wheel, name, change):
+    with zipfile.ZipFile(wheel) as archive:
+        contents = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for info, content in contents.items():
+            archive.writestr(info, change(content) if info.filename == name else content)
+
+
+def make_demanding(folder):
+    """Let the wheel need a Python that there is not, and the notebooks expect this wheel."""
+    (wheel,) = folder.glob("wheels/*/*.whl")
+    (metadata,) = (n for n in zipfile.ZipFile(wheel).namelist() if n.endswith("METADATA"))
+    before = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    rewrite(wheel, metadata, lambda content: content.replace(b"Requires-Python: >=3.11", b"Requires-Python: >=9"))
+    after = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    notebook = folder / "chapters" / CHAPTERS[0].name
+    notebook.write_text(notebook.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("mischief", "cause"),
+    [
+        (tamper, "its file is not the one that this chapter was made with"),
+        (lambda folder: shutil.rmtree(folder / "wheels"), "its file is gone; open the chapter from the book again"),
+        (make_demanding, "this Python is too old for it, or too new"),
+    ],
+    ids=["tampered", "gone", "old Python"],
+)
+def test_in_colab_it_refuses_another_wheel_and_says_why_in_one_line(served, empty, tmp_path, mischief, cause):
+    uninstall(empty)
+    mischief(served[0])
+    assert run_cell(empty, first_cell(served[0]), tmp_path) == (f"mlhelpers is not installed: {cause}\n", False)
+
+
+def test_in_colab_without_network_it_says_so(served, empty, tmp_path):
+    uninstall(empty)
+    source = first_cell(served[0]).replace(served[1], "http://127.0.0.1:9")
+    assert run_cell(empty, source, tmp_path) == ("mlhelpers is not installed: is there a network?\n", False)
+
+
+def test_elsewhere_it_does_nothing_or_says_how_to_get_the_package(site, empty, tmp_path):
+    uninstall(empty)
+    assert run_cell(sys.executable, first_cell(site), tmp_path, in_colab=False) == ("", True)
+    printed, found = run_cell(empty, first_cell(site), tmp_path, in_colab=False)
+    assert not found
+    address, sha256 = installing(nbformat.read(site / "chapters" / CHAPTERS[0].name, as_version=4))
+    assert printed == f'mlhelpers is missing: %pip install "mlhelpers[keras,interactive] @ {address}#sha256={sha256}"\n'
+
+
+# The site
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Let publish.main() work on a built book in a scratch folder."""
+    html = tmp_path / "html"
+    html.mkdir()
+    (html / "index.html").write_text("the new book")
+    for name, value in {"HTML": html, "BUILD": tmp_path, "build": lambda: None}.items():
+        monkeypatch.setattr(publish.book, name, value)
+    executed = {path: (notebook, {}) for path, notebook in zip(CHAPTERS, notebooks().values(), strict=True)}
+    monkeypatch.setattr(publish.book, "executed", lambda path, environment: executed[path])
+    monkeypatch.setattr(publish, "SITE", tmp_path / "site")
+    for name in (*GOOD, *ACTIONS, "BOOK_BRANCH"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_the_site_holds_pages_notebooks_and_wheel(project, monkeypatch, capsys):
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    for _ in range(2):
+        publish.main()
+        site = project / "site"
+        assert (site / "index.html").read_text() == "the new book"
+        assert (site / ".nojekyll").exists()
+        assert len(list(site.glob("wheels/*/mlhelpers-*.whl"))) == 1
+        assert sorted(path.name for path in site.glob("chapters/*")) == [path.name for path in CHAPTERS]
+        assert f"to be served at {URL}" in capsys.readouterr().out
+    assert sorted(path.name for path in project.iterdir()) == ["html", "site"]
+
+
+def test_a_site_without_address_has_no_cell_that_installs(project, capsys):
+    publish.main()
+    assert "without BOOK_REPOSITORY and BOOK_URL" in capsys.readouterr().out
+    for path in CHAPTERS:
+        published = nbformat.read(project / "site" / "chapters" / path.name, as_version=4)
+        assert len(published.cells) == len(nbformat.read(path, as_version=4).cells)
+
+
+@pytest.mark.parametrize("failing", ["build", "executed", "write"])
+def test_a_failing_publication_leaves_the_last_site(project, monkeypatch, failing):
+    (project / "site").mkdir()
+    (project / "site" / "index.html").write_text("the last site")
+
+    def fail(*arguments):
+        raise SystemExit("error: nothing works")
+
+    monkeypatch.setattr(publish.book, failing, fail)
+    with pytest.raises(SystemExit):
+        publish.main()
+    assert [path.name for path in (project / "site").iterdir()] == ["index.html"]
+    assert (project / "site" / "index.html").read_text() == "the last site"
+
+
+# The buttons
+
+
+def launch():
+    spec = importlib.util.spec_from_file_location("launch", ROOT / "_ext" / "launch.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def build_pages(folder, environ):
+    """Build two pages with the theme of the book; return the links of their buttons by name."""
+    (folder / "chapters").mkdir(parents=True)
+    (folder / "_ext").mkdir()
+    shutil.copy(ROOT / "_ext" / "launch.py", folder / "_ext")
+    config = {"title": "A book", "execute": {"execute_notebooks": "off"}, "only_build_toc_files": True}
+    (folder / "_config.yml").write_text(yaml.dump(config | {"sphinx": {"local_extensions": {"launch": "_ext"}}}))
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n- file: chapters/00_one\n")
+    (folder / "intro.md").write_text("# Title\n")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One")])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "chapters" / "00_one.ipynb")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("BOOK_")} | environ
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", ".", "-W", "-q"]
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {page: buttons(folder / "_build" / "html" / f"{page}.html") for page in ("intro", "chapters/00_one")}
+
+
+def buttons(page):
+    header = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select_one(".article-header-buttons")
+    return {tag.get_text(" ", strip=True): tag["href"] for tag in header.select("a.btn")}
+
+
+def test_buttons_lead_to_the_given_repository(tmp_path):
+    repository = "https://github.com/owner/name"
+    given = build_pages(tmp_path, GOOD | {"BOOK_BRANCH": "spring/2026"})
+    assert given["chapters/00_one"] == {
+        "Open in Colab": "https://colab.research.google.com/github/owner/name/blob/gh-pages/chapters/00_one.ipynb",
+        "Open in Binder": "https://mybinder.org/v2/gh/owner/name/spring%2F2026?urlpath=lab/tree/chapters/00_one.ipynb",
+        "Repository": repository,
+        "Edit this page": f"{repository}/edit/spring/2026/chapters/00_one.ipynb",
+        "Open an issue": f"{repository}/issues/new?title=chapters%2F00_one.ipynb%3A%20",
+        "Notebook (.ipynb)": "../_sources/chapters/00_one.ipynb",
+    }
+    assert given["intro"] == {
+        "Repository": repository,
+        "Edit this page": f"{repository}/edit/spring/2026/intro.md",
+        "Open an issue": f"{repository}/issues/new?title=intro.md%3A%20",
+        "Source of this page (.md)": "_sources/intro.md",
+    }
+    page = BeautifulSoup((tmp_path / "_build" / "html" / "chapters" / "00_one.html").read_text(), "html.parser")
+    assert page.select_one("link[rel=canonical]")["href"] == f"{URL}/chapters/00_one.html"
+    download = tmp_path / "_build" / "html" / "_sources" / "chapters" / "00_one.ipynb"
+    assert json.loads(download.read_text()) == json.loads((tmp_path / "chapters" / "00_one.ipynb").read_text())
+
+
+def test_without_a_repository_there_are_no_such_buttons(monkeypatch):
+    monkeypatch.delenv("BOOK_REPOSITORY", raising=False)
+    context = {"header_buttons": [{"type": "group", "buttons": [{"text": ".md", "label": "download-source-button"}]}]}
+    launch().add_buttons(None, "chapters/00_one", "page.html", context, None)
+    ((button,),) = (group["buttons"] for group in context["header_buttons"])
+    assert button["text"] == "Source of this page (.md)"
+
+
+@pytest.mark.skipif(publication.from_environment() is not None, reason="the built book has a repository")
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_built_book_leads_to_no_repository(path):
+    assert list(buttons(ROOT / "_build" / "html" / "chapters" / f"{path.stem}.html")) == ["Notebook (.ipynb)"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "urls"),
+    [
+        (
+            "https://gitlab.com/group/sub/name",
+            ["/-/edit/main/intro.md", "/-/issues/new?issue%5Btitle%5D=intro.md%3A%20"],
+        ),
+        ("https://codeberg.org/owner/name", ["/_edit/main/intro.md", "/issues/new?title=intro.md%3A%20"]),
+        ("https://git.example.org/owner/name", []),
+    ],
+)
+def test_other_hosts_have_what_is_known_of_them(repository, urls):
+    made = launch().source_buttons(repository, "main", "intro.md")
+    assert [button["url"] for button in made] == [repository, *(repository + url for url in urls)]
+    assert launch().launch_buttons(repository, "main", "chapters/00_one.ipynb") == []
+
+
+def test_a_page_without_source_has_only_the_repository():
+    assert len(launch().source_buttons("https://github.com/owner/name", "main", None)) == 1
+
+
+# The workflow, and the environments of the services
+
+
+@pytest.mark.skipif(shutil.which("git") is None or shutil.which("bash") is None, reason="needs git and bash")
+def test_the_workflow_pushes_the_site_and_keeps_former_wheels(tmp_path):
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())["jobs"]
+    scripts = {
+        step["name"]: step["run"] for job in jobs.values() for step in job["steps"] if "name" in step and "run" in step
+    }
+    keep, push = (next(s for n, s in scripts.items() if n.startswith(word)) for word in ("Keep", "Push"))
+    bare = tmp_path / "bare.git"
+    address = "https://x-access-token:a-token@github.com/owner/name.git"
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_COUNT": "1", "TOKEN": "a-token"}
+    environ |= {"GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf", "GIT_CONFIG_VALUE_0": address} | ACTIONS
+    environ |= {"GITHUB_REPOSITORY": "owner/name", "GITHUB_ACTOR": "somebody", "GITHUB_SHA": "0" * 40}
+
+    def shell(script, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environ, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    shell(f"git init --quiet --bare {bare}", tmp_path)
+    for edition in ("a", "b"):
+        work, built, pushing = (tmp_path / edition / name for name in (".", "_build/site", "push"))
+        (built / "wheels" / edition).mkdir(parents=True)
+        (built / "wheels" / edition / "mlhelpers.whl").write_text(edition)
+        (built / "index.html").write_text(edition)
+        if edition == "b":
+            shell(f"git clone --quiet --branch gh-pages {bare} _build/former", work)
+        shell(keep, work)
+        pushing.mkdir()
+        shell(f"tar -cf {pushing}/artifact.tar .", built)
+        shell(push, pushing)
+    git = f"git --git-dir {bare}"
+    assert shell(f"{git} log --format=%s gh-pages", tmp_path) == f"Site of {'0' * 40}\n"
+    assert shell(f"{git} show gh-pages:index.html", tmp_path) == "b"
+    assert shell(f"{git} ls-tree -r --name-only gh-pages", tmp_path).split() == [
+        ".nojekyll",
+        "index.html",
+        "wheels/a/mlhelpers.whl",
+        "wheels/b/mlhelpers.whl",
+    ]
+
+
+def test_only_the_job_that_pushes_may_write_to_the_repository():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    given = {name: job.get("permissions") for name, job in workflow["jobs"].items()}
+    assert given == {"build": None, "pages": {"pages": "write", "id-token": "write"}, "branch": {"contents": "write"}}
+    assert "secrets." not in (ROOT / ".github" / "workflows" / "publish.yml").read_text()
+
+
+def pinned(path):
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return dict(re.findall(r"(?m)^([\w.-]+)==([^\s;\\]+)", text))
+
+
+def test_the_environment_of_test_colab_has_colabs_versions():
+    wanted, locked = pinned("tests/colab/constraints.txt"), pinned("requirements-colab.lock")
+    assert {"tensorflow", "keras", "numpy", "scikit-learn", "altair", "pip"} <= wanted.keys()
+    assert {name: locked.get(name) for name in wanted} == wanted
+
+
+def test_without_colabs_python_it_says_so_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYENV_VERSION", "")
+    monkeypatch.setattr(colab, "VERSION", "3.99")
+    monkeypatch.setattr(colab, "VENV", tmp_path / "venv")
+    with pytest.raises(SystemExit, match=r"^error: there is no Python 3\.99, which Colab has, [^\n]*$"):
+        colab.main(["00"])
+
+
+def test_binder_has_the_versions_of_the_book():
+    binder = (ROOT / ".binder" / "requirements.txt").read_text()
+    lock = (ROOT / "requirements.lock").read_text()
+    names = pinned(".binder/requirements.txt")
+    assert {"tensorflow", "keras", "numpy", "scikit-learn", "altair", "iterative-stratification"} <= names.keys()
+    assert [name for name, version in names.items() if f"{name}=={version}" not in lock] == []
+    assert "--hash=sha256:" in binder and "://" not in binder
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
