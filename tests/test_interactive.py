@@ -95,6 +95,11 @@ def test_in_colab_altair_shows_the_figure(monkeypatch):
     assert "vegaEmbed" in bundle["text/html"]
 
 
+def test_a_module_of_a_package_that_is_not_there_is_not_there():
+    assert not interactive._importable("no_such_package.module")
+    assert interactive._importable("importlib.util")
+
+
 def test_without_altair_an_error_says_how_to_get_it(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(ImportError, match="run: pip install altair"):
