@@ -17,7 +17,7 @@ export CUDA_VISIBLE_DEVICES := -1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help book publish test test-jax test-colab lint run bench lock clean environment
+.PHONY: help book pdf publish test test-jax test-colab lint run bench lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -27,6 +27,9 @@ book: environment  ## execute the chapters, build the HTML book, print the page 
 
 publish: environment  ## build the book as it is published, with notebooks for Colab, in _build/site
 	@$(VENV)/python tools/publish.py
+
+pdf: book  ## print the whole book as one PDF, with the system's Chromium
+	@$(VENV)/python tools/pdf.py
 
 test: lint book  ## lint, then unit, doc and property tests with their coverage, stored outputs, built pages
 	@$(VENV)/python -m pytest --cov=mlhelpers --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg mlhelpers tests chapters

@@ -37,7 +37,7 @@ EXECUTED = BUILD / "executed"
 SOURCE = BUILD / "source"
 HTML = BUILD / "html"
 INPUTS = BUILD / "html.inputs"  # digest of what the last good book was built from
-PAGES = ("*.md", "benchmarks/*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_ext/**/*.py", "_ext/**/*.js")
+PAGES = ("*.md", "benchmarks/*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_templates/*", "_ext/*")
 NOT_PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 KEPT_METADATA = ("tags", "mystnb", "jupyter", "cellView")
 INTERRUPTED = "\ninterrupted; the last book and the stored outputs stay as they were"
@@ -253,6 +253,7 @@ def build() -> None:
     for path in chapters():
         notebook, records[path.stem] = executed(path, environment)
         files[path.relative_to(ROOT)] = (nbformat.writes(notebook) + "\n").encode()
+    files[Path("seconds.json")] = seconds_per_page(records)
     inputs = digest(
         [environment.encode(), Path(__file__).read_bytes(), repr(publication).encode(), *named_parts(files)]
     )
@@ -262,6 +263,11 @@ def build() -> None:
         sphinx(publication)
         write(INPUTS, inputs)
     report(records, time.monotonic() - start)
+
+
+def seconds_per_page(records: dict[str, dict[str, Any]]) -> bytes:
+    """Return the running times that the pages show, as measured when each chapter was executed last."""
+    return json.dumps({f"chapters/{name}": round(record["seconds"]) for name, record in records.items()}).encode()
 
 
 def report(records: dict[str, dict[str, Any]], seconds: float) -> None:

@@ -1,0 +1,93 @@
+"""What a page tells its reader, with eyes or with a screen reader, that the theme leaves out."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+WORDS_PER_MINUTE = 200
+THEME = {
+    "logo": {"image_light": "_static/logo.svg", "image_dark": "_static/logo.svg"},
+    # Every colour of these two stands out from its ground by 7:1.
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "use_fullscreen_button": False,
+}
+DESCRIPTION_LENGTH = 160
+ABSOLUTE = re.compile(r'<meta property="og:(?:url|image)[^>]*>\s*|<meta name="twitter:[^>]*>\s*')
+
+
+def set_theme(app: Sphinx, config: Any) -> None:
+    config.html_theme_options = {**config.html_theme_options, **THEME}
+    config.html_context = {**config.html_context, "default_mode": "auto"}
+    config.ogp_site_name = config.html_title
+    config.ogp_site_url = f"{config.html_baseurl.rstrip('/')}/" if config.html_baseurl else ""
+
+
+def words(node: nodes.Node) -> int:
+    """Count the words below a node that a reader reads: prose and code, no outputs, nothing folded."""
+    if isinstance(node, nodes.Text):
+        return len(node.astext().split())
+    classes = set(node.get("classes", ())) if isinstance(node, nodes.Element) else set()
+    if classes & {"cell_output", "tag_hide-cell"} or isinstance(node, nodes.comment | nodes.raw):
+        return 0
+    return sum(map(words, node.children))
+
+
+def times(app: Sphinx, pagename: str, doctree: nodes.document) -> str:
+    """Return how long a chapter takes to read, and took to run when the book was built."""
+    minutes = max(1, round(words(doctree) / WORDS_PER_MINUTE))
+    text = f"{minutes} minute{'s' * (minutes > 1)} to read"
+    measured = Path(app.srcdir) / "seconds.json"
+    seconds = json.loads(measured.read_text()).get(pagename) if measured.exists() else None
+    return text + (f", {seconds} seconds to run" if seconds else "")
+
+
+def mend(body: str) -> str:
+    """Mend the markup that screen readers stumble over."""
+    # The label hides what the fold itself says: "Show solution 1".
+    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # Parameters on lines of their own are a definition list without terms.
+    body = re.sub(
+        r"<dl>\s*((?:<dd>.*?</dd>\s*)+)</dl>(?=\s*<span class=\"sig-paren\">)",
+        lambda found: '<ul class="sig-parameters">' + re.sub(r"(</?)dd>", r"\1li>", found[1]) + "</ul>",
+        body,
+        flags=re.DOTALL,
+    )
+    # A role that ARIA has given up; the entries stand in a list.
+    return body.replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Describe a page by its first paragraph; sphinxext-opengraph would cut words, and read figures aloud."""
+    paragraph = next(iter(doctree.findall(nodes.paragraph)), None) if doctree else None
+    if paragraph is not None:
+        text = shorten(paragraph.astext(), DESCRIPTION_LENGTH, placeholder=" …")
+        context["metatags"] += f'<meta name="description" content="{escape(text)}">\n'
+        context["meta"] = {**(context["meta"] or {}), "og:description": text}
+
+
+def improve(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    if "body" in context:
+        context["body"] = mend(context["body"])
+    if pagename.startswith("chapters/"):
+        line = f'</h1>\n<p class="times">{times(app, pagename, doctree)}</p>'
+        context["body"] = context["body"].replace("</h1>", line, 1)
+    else:  # a notebook is worth downloading; the source of another page isn't
+        context["header_buttons"] = [b for b in context["header_buttons"] if b.get("label") != "download-buttons"]
+    if not app.config.html_baseurl:  # these want the site's address, and nobody knows it
+        context["metatags"] = ABSOLUTE.sub("", context.get("metatags", ""))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("config-inited", set_theme)
+    app.connect("html-page-context", describe, priority=400)  # before sphinxext-opengraph's
+    app.connect("html-page-context", improve, priority=900)  # when the theme and the page's metadata are done
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

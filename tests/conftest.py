@@ -1,0 +1,39 @@
+"""A browser for the tests that need one. It is the system's own; nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from browser import LAPTOP, pdf
+from playwright.sync_api import sync_playwright
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Return a Chromium without a network; skip where there is none, unless BROWSER_TESTS=required."""
+    path = pdf.chromium()
+    if path is None:
+        missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
+        missing(f"the built pages are not tried in a browser: {pdf.MISSING}")
+    # One module holds it, not the session: Playwright's event loop would be in the way of the notebooks' kernels.
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def context(chromium):
+    """Return a browser profile that the tests of a module share: animations off, offline."""
+    shared = chromium.new_context(viewport=LAPTOP, reduced_motion="reduce", color_scheme="light", offline=True)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def page(context):
+    """Return a fresh page as wide as a laptop's, in the light theme."""
+    fresh = context.new_page()
+    yield fresh
+    fresh.close()

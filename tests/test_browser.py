@@ -1,0 +1,190 @@
+"""The built book in a real browser: nothing leaves it, nothing fails, everybody can read it."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from browser import (
+    HTML,
+    LAPTOP,
+    PHONE,
+    axe,
+    bare_tables,
+    faint_code,
+    html_pages,
+    missing_icons,
+    unset_formulas,
+    visit,
+    watch,
+    wider_than_the_page,
+)
+
+CHAPTER = HTML / "chapters" / "01_sigmoid_versus_softmax.html"
+
+
+def test_the_book_is_built():
+    assert CHAPTER in html_pages(), "there is no built book: run `make book` first"
+
+
+def in_theme(page, theme):
+    """Change the colours that the system prefers, without loading the page again."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+
+
+@pytest.mark.parametrize("path", html_pages(), ids=lambda path: str(path.relative_to(HTML)))
+def test_page_in_both_widths_and_themes(page, path):
+    wrong = watch(page)
+    visit(page, path)
+    assert wider_than_the_page(page) == []
+    assert unset_formulas(page) + missing_icons(page) + bare_tables(page) == []
+    assert faint_code(page) == []
+    in_theme(page, "dark")
+    assert faint_code(page) == []
+    assert axe(page) == []
+    page.set_viewport_size(PHONE)
+    assert wider_than_the_page(page) == []
+    assert axe(page, "color-contrast") == []
+    in_theme(page, "light")
+    assert axe(page) == []
+    page.set_viewport_size(LAPTOP)
+    assert axe(page, "color-contrast") == []
+    assert wrong == []
+
+
+def test_a_reader_searches_and_opens_what_is_found(page):
+    wrong = watch(page)
+    visit(page, HTML / "intro.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("softmax")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results ul.search li a")
+    results.first.wait_for()
+    titles = results.all_text_contents()
+    assert "Sigmoid versus softmax" in titles
+    results.nth(titles.index("Sigmoid versus softmax")).click()
+    page.wait_for_url("**/01_sigmoid_versus_softmax.html*")
+    assert page.locator("h1").inner_text().startswith("Sigmoid versus softmax")
+    assert wrong == []
+
+
+def test_solutions_open_and_close_by_keyboard(page):
+    visit(page, CHAPTER)
+    fold = page.locator("details", has_text="Show solution 1").first
+    fold.locator("summary").focus()
+    assert not fold.locator("pre").first.is_visible()
+    page.keyboard.press("Enter")
+    assert fold.locator("pre").first.is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Space")
+    assert not fold.locator("pre").first.is_visible()
+
+
+def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(page):
+    visit(page, CHAPTER)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    for _ in range(10):
+        outline = page.evaluate("getComputedStyle(document.activeElement).outline")
+        assert "solid 3px" in outline
+        page.keyboard.press("Tab")
+
+
+def test_a_phone_reaches_the_contents(page):
+    page.set_viewport_size(PHONE)
+    visit(page, CHAPTER)
+    page.get_by_role("button", name="Toggle primary sidebar").click()
+    page.get_by_role("link", name="Glossary").click()
+    page.wait_for_url("**/glossary.html")
+
+
+def test_the_theme_button_changes_the_colours(page):
+    visit(page, CHAPTER)
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    seen = set()
+    for _ in range(3):
+        page.get_by_role("button", name="Color mode").click()
+        seen.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    page.evaluate("localStorage.clear()")
+    assert len(seen | {before}) == 2
+
+
+def test_the_folder_can_be_moved_and_opened_from_disk(page, tmp_path):
+    moved = tmp_path / "a book, moved & renamed"
+    shutil.copytree(HTML, moved)
+    wrong = watch(page)
+    page.goto((moved / "index.html").as_uri())
+    page.wait_for_url("**/intro.html")
+    page.get_by_role("link", name="Sigmoid versus softmax").first.click()
+    page.wait_for_url("**/01_sigmoid_versus_softmax.html")
+    pictures = page.locator("article img")
+    assert pictures.count() > 0
+    assert pictures.evaluate_all("all => all.filter(i => !i.naturalWidth).map(i => i.src)") == []
+    assert unset_formulas(page) == []
+    assert wrong == []
+
+
+PAGE = '<!doctype html><html lang="en"><title>A page</title><body><main><h1>A page</h1>{}</main></body></html>'
+
+
+def written(folder, body):
+    path = folder / "page.html"
+    path.write_text(PAGE.format(body), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        '<img src="https://example.org/x.png" alt="x">',
+        '<script src="https://example.org/x.js"></script>',
+        "<script>fetch('https://example.org/').catch(() => 0)</script>",
+        '<img src="nowhere.png" alt="x">',
+        "<script>console.error('a fault')</script>",
+        "<script>console.warn('a warning')</script>",
+        "<script>nowhere()</script>",
+    ],
+)
+def test_watch_finds_mistakes(page, tmp_path, mistake):
+    wrong = watch(page)
+    visit(page, written(tmp_path, mistake))
+    page.wait_for_timeout(50)
+    assert wrong != []
+
+
+@pytest.mark.parametrize(
+    ("check", "size", "mistake"),
+    [
+        (axe, LAPTOP, '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
+        (axe, LAPTOP, '<p style="color: #999; background: #fff">Grey on white</p>'),
+        (faint_code, LAPTOP, '<div class="highlight"><pre>x <span style="color: #888">= 1</span></pre></div>'),
+        (axe, LAPTOP, '<button aria-label="Toggle">Show solution 1</button>'),
+        (axe, LAPTOP, "<h4>Two levels below</h4>"),
+        (wider_than_the_page, LAPTOP, '<div style="width: 1400px">wide</div>'),
+        (wider_than_the_page, LAPTOP, f'<pre style="overflow: auto">{"x" * 300}</pre>'),
+        (wider_than_the_page, PHONE, '<div style="width: 400px">wide</div>'),
+        (wider_than_the_page, PHONE, f'<div class="cell_output" style="overflow: auto"><table><tr><td>{"x" * 90}'),
+        (unset_formulas, LAPTOP, r'<span class="math">\(x\)</span>'),
+        (missing_icons, LAPTOP, '<i class="fa-solid fa-unicorn"></i>'),
+        (bare_tables, LAPTOP, "<article><table><tr><td>1</td></tr></table></article>"),
+    ],
+)
+def test_the_checks_find_mistakes(page, tmp_path, check, size, mistake):
+    page.set_viewport_size(size)
+    visit(page, written(tmp_path, "<p>Nothing is wrong here.</p>"))
+    assert check(page) == []
+    visit(page, written(tmp_path, mistake))
+    assert check(page) != []
+
+
+def test_axe_finds_a_mistake_of_the_dark_theme_alone(page, tmp_path):
+    style = "<style>@media (prefers-color-scheme: dark) { p { color: #333; background: #111 } }</style>"
+    visit(page, written(tmp_path, f"{style}<p>Dark on dark</p>"))
+    assert axe(page, "color-contrast") == []
+    page.emulate_media(color_scheme="dark")
+    assert axe(page, "color-contrast") != []
