@@ -68,7 +68,8 @@ def faint_code(page: Any) -> list[str]:
                 .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
             const ground = e => {
                 const colour = getComputedStyle(e).backgroundColor;
-                return colour === 'rgba(0, 0, 0, 0)' && e.parentElement ? ground(e.parentElement) : colour;
+                if (colour !== 'rgba(0, 0, 0, 0)') return colour;
+                return e.parentElement ? ground(e.parentElement) : 'rgb(255, 255, 255)';
             };
             const pairs = new Map();
             for (const word of document.querySelectorAll(words))
