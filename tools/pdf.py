@@ -94,6 +94,8 @@ def article(name: str, names: list[str]) -> Tag:
         tag["id"] = anchor(name, tag["id"])
     for tag in found.find_all(attrs={"aria-labelledby": True}):
         tag["aria-labelledby"] = anchor(name, tag["aria-labelledby"])
+    for tag in found.find_all(attrs={"clip-path": True}):  # of the figures' drawings
+        tag["clip-path"] = tag["clip-path"].replace("url(#", f"url(#{anchor(name)}--")
     for attribute in ("href", "src"):
         for tag in found.find_all(attrs={attribute: True}):
             relink(tag, attribute, name, names)
