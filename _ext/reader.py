@@ -44,10 +44,8 @@ def words(node: nodes.Node) -> int:
 def times(app: Sphinx, pagename: str, doctree: nodes.document) -> str:
     """Return how long a chapter takes to read, and took to run when the book was built."""
     minutes = max(1, round(words(doctree) / WORDS_PER_MINUTE))
-    text = f"{minutes} minute{'s' * (minutes > 1)} to read"
-    measured = Path(app.srcdir) / "seconds.json"
-    seconds = json.loads(measured.read_text()).get(pagename) if measured.exists() else None
-    return text + (f", {seconds} seconds to run" if seconds else "")
+    seconds = json.loads((Path(app.srcdir) / "seconds.json").read_text())[pagename]
+    return f"{minutes} minute{'s' * (minutes != 1)} to read, {seconds} second{'s' * (seconds != 1)} to run"
 
 
 def mend(body: str) -> str:

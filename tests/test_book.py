@@ -139,7 +139,7 @@ def test_pages_say_what_they_are_about_and_chapters_how_long_they_take():
         assert 60 <= len(description) <= 160
         assert parsed(page).select_one("meta[property='og:description']")["content"] == description
     for page in sorted((HTML / "chapters").glob("*.html")):
-        assert re.fullmatch(r"\d+ minutes to read, \d+ seconds? to run", parsed(page).select_one("h1 + p.times").text)
+        assert re.fullmatch(r"\d+ minutes? to read, \d+ seconds? to run", parsed(page).select_one("h1 + p.times").text)
 
 
 def test_only_absolute_addresses_are_claimed():
