@@ -45,11 +45,8 @@ def test_page_in_both_widths_and_themes(page, path):
     assert axe(page) == []
     page.set_viewport_size(PHONE)
     assert wider_than_the_page(page) == []
-    assert axe(page, "color-contrast") == []
     in_theme(page, "light")
-    assert axe(page) == []
-    page.set_viewport_size(LAPTOP)
-    assert axe(page, "color-contrast") == []
+    assert axe(page) == []  # colours depend on the theme and not on the width: two of the four pairs do
     assert wrong == []
 
 
