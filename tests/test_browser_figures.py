@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import time
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 import vl_convert
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from browser import HTML, LOCAL, PHONE, ROOT
 from scipy.special import expit, softmax
 
 from mlhelpers.interactive import MIME_TYPE
 from mlhelpers.metrics import LabelCounts
 
-ROOT = Path(__file__).parent.parent
-HTML = ROOT / "_build" / "html"
-PHONE = {"width": 390, "height": 800}
 FIGURES = {  # where each figure is: its chapter, and its place among the figures there
     "probabilities": ("01_sigmoid_versus_softmax", 0),
     "clipped loss": ("04_custom_clipped_loss", 0),
@@ -31,24 +25,10 @@ FIGURES = {  # where each figure is: its chapter, and its place among the figure
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Return a running Chromium, the system's own."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        message = "no Chromium on this machine: the figures are not tried in a browser; install chromium"
-        if os.environ.get("BROWSER_TESTS") == "required":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def page(browser):
-    context = browser.new_context(viewport=PHONE)
+def page(chromium):
+    """Return a page as wide as a phone."""
+    context = chromium.new_context(viewport=PHONE)
     yield context.new_page()
     context.close()
 
@@ -294,21 +274,20 @@ def test_a_figure_follows_the_theme(page):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_nothing_is_fetched_from_a_network(browser, name):
-    context = browser.new_context()
+def test_nothing_is_fetched_from_a_network(chromium, name):
+    context = chromium.new_context()
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
     figure = opened(page, name)
     figure.locator("input").first.press("End")
-    outside = [url for url in asked if not url.startswith(("file:", "data:", "blob:")) and "vega" in url.lower()]
-    assert outside == []
+    assert [url for url in asked if not url.startswith(LOCAL)] == []
     assert sum("_static/interactive.js" in url for url in asked) == 1
     context.close()
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_without_scripts_there_is_a_picture_with_its_words_and_no_slider(browser, name):
-    context = browser.new_context(java_script_enabled=False, viewport=PHONE)
+def test_without_scripts_there_is_a_picture_with_its_words_and_no_slider(chromium, name):
+    context = chromium.new_context(java_script_enabled=False, viewport=PHONE)
     page = context.new_page()
     chapter, place = FIGURES[name]
     page.goto((HTML / "chapters" / f"{chapter}.html").as_uri())
@@ -326,9 +305,9 @@ def test_only_pages_with_a_figure_load_the_script():
 
 
 @pytest.fixture(scope="module", params=["5.8", None], ids=["Vega-Lite 5.8", "newest Vega-Lite"])
-def front_end(request, browser):
+def front_end(request, chromium):
     """Return a page with nothing but vega-embed, as in JupyterLab: in the oldest version at hand and in the newest."""
-    context = browser.new_context()
+    context = chromium.new_context()
     page = context.new_page()
     page.set_content("<div id='shown'></div>")
     page.add_script_tag(content=vl_convert.javascript_bundle(vl_version=request.param))

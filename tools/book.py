@@ -140,15 +140,15 @@ def write(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
-def executed(path: Path, environment: str) -> tuple[Notebook, dict[str, Any]]:
-    """Return a chapter with fresh outputs: the kept ones while nothing they depend on changed."""
+def executed(path: Path, environment: str, *, again: bool = False) -> tuple[Notebook, dict[str, Any]]:
+    """Return a chapter with fresh outputs: the kept ones while nothing they depend on changed, or new ones."""
     notebook = nbformat.read(path, as_version=4)
     key, kept = chapter_key(notebook, environment), EXECUTED / f"{path.stem}.json"
     try:
         record = json.loads(kept.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         record = {}
-    if record.get("key") == key:
+    if record.get("key") == key and not again:
         for cell, outputs in zip(code_cells(notebook), record["outputs"], strict=True):
             cell.outputs = nbformat.from_dict(outputs)
         normalise(notebook)
@@ -288,9 +288,9 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def run(names: list[str]) -> None:
+    environment = environment_digest()
     for path in chosen(names):
-        notebook = nbformat.read(path, as_version=4)
-        execute(path.stem, notebook)
+        notebook, _ = executed(path, environment, again=True)
         write(path, nbformat.writes(notebook) + "\n")
     write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())
 

@@ -89,6 +89,7 @@ def fold(cell: Notebook) -> None:
         title = cell.metadata.get("mystnb", {}).get("code_prompt_show", "Show the code").removeprefix("Show ")
         cell.source = f"# @title {title[0].upper()}{title[1:]}\n{cell.source}"
     cell.metadata["cellView"] = "form"
+    cell.outputs = []  # Colab shows them under a folded cell: they would give solutions away
 
 
 def absolute_links(prose: str, url: str) -> str:
