@@ -5,8 +5,11 @@ Nothing here prints an answer or its repr, which can be huge.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+import re
+from collections.abc import Callable, Iterator, Mapping, Set, ValuesView
 from copy import deepcopy
+from decimal import Decimal
+from numbers import Real
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,8 +48,12 @@ def read_array(answer: Any, wanted: str) -> NDArray[Any]:
     unusable = Wrong(f"This is {kind_of(answer)}. The question asks for {wanted}.")
     if answer is None or isinstance(answer, (type, str, bytes, Mapping, Set, Iterator)):
         raise unusable
+    if isinstance(answer, ValuesView):
+        answer = list(answer)
     try:
         array = np.asarray(answer.toarray() if sparse.issparse(answer) else answer)
+        if array.dtype == object and all(isinstance(part, (Real, Decimal, np.bool_)) for part in array.flat):
+            array = array.astype(float)
     except Exception:  # whatever a foreign object raises
         raise unusable from None
     if array.dtype.kind == "c":
@@ -157,9 +164,10 @@ def read_two(answer: Any, wanted: str) -> tuple[Any, Any]:
     """Return the two parts of an answer."""
     if isinstance(answer, np.ndarray):
         answer = list(np.atleast_1d(answer))
-    if not isinstance(answer, (list, tuple)) or len(answer) != 2:
+    if not isinstance(answer, (list, tuple, ValuesView)) or len(answer) != 2:
         raise Wrong(f"The question asks for two things, as a list or a tuple: {wanted}.")
-    return answer[0], answer[1]
+    first, second = answer
+    return first, second
 
 
 def call(function: Any, *arguments: Any) -> Any:
@@ -168,16 +176,17 @@ def call(function: Any, *arguments: Any) -> Any:
         raise Wrong(f"This is {kind_of(function)}. The question asks for a function, not for what it returns.")
     try:
         return function(*deepcopy(arguments))
-    except Exception as error:  # whatever it raises
+    except (Exception, SystemExit) as error:  # whatever it raises
         reason = next(iter(str(error).splitlines()), "")[:200]
         raise Wrong(f"Called on small made data, it raises {type(error).__name__}: {reason}") from None
 
 
 def compare_name(answer: Any, wanted: str, right: str, others: Mapping[str, str]) -> None:
-    """Compare a name, or the name of a class, a function or an object's type, whatever its case and underscores."""
+    """Compare a name, or the name of a class, a function or an object's type, however it is spelled."""
     known = isinstance(answer, (str, type)) or callable(answer) or type(answer).__name__.lower() in {right, *others}
     name = answer if isinstance(answer, str) else getattr(answer, "__name__", type(answer).__name__)
-    name = str(name).replace("_", "").replace(" ", "").strip("'\"").lower()
+    words = re.findall(r"[a-z][^.]*", str(name).lower())  # "keras", "metrics", "binary_accuracy"
+    name = re.sub(r"averaged?|[^a-z]", "", words[-1]) if words else ""
     if not known or not name:
         raise Wrong(f"This is {kind_of(answer)}. The question asks for {wanted}, as text.")
     if name != right:

@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +112,18 @@ NUMBERS = {  # right answers that are one or several numbers
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
-    "01.3": lambda: [probabilities(), probabilities() > 0.5, pd.DataFrame(probabilities()), probabilities().tolist()],
-    "02.1": lambda: ["BinaryAccuracy", "binary_accuracy", " 'BinaryAccuracy'"],
-    "02.2": lambda: [({0}, set()), [[], []], (["0"], ()), np.zeros((2, 10)), ({0, 3, 9}, {})],
-    "02.3": lambda: ["micro", "Micro", "'micro'"],
+    "01.3": lambda: [probabilities(), pd.DataFrame(probabilities()), probabilities().tolist()],
+    "02.1": lambda: [
+        "BinaryAccuracy",
+        "binary_accuracy",
+        " 'BinaryAccuracy'",
+        "binary-accuracy",
+        "binary accuracy\n",
+        "keras.metrics.BinaryAccuracy",
+        "<class 'keras.src.metrics.accuracy_metrics.BinaryAccuracy'>",
+    ],
+    "02.2": lambda: [({0}, set()), [[], []], (["0"], ()), np.zeros((2, 10)), ({0, 3, 9}, {}), {1: {0}, 2: []}.values()],
+    "02.3": lambda: ["micro", "Micro", "'micro'", "micro-average", "micro average", "micro\n", "Micro-averaged."],
     "02.5": lambda: [[[0.635, 0.622], [0.643, 0.613]], np.array([[0.63, 0.62], [0.64, 0.61]])],
     "03.1": lambda: [score_matrix, lambda moc, X: [[p[i, 1] for p in moc.predict_proba(X)] for i in range(len(X))]],
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
@@ -134,6 +144,12 @@ def test_right_answers(exercise):
 def test_numbers_in_every_spelling(exercise):
     values = NUMBERS[exercise]()
     spellings = [tuple(values), np.array(values), np.array(values)[:, None], pd.Series(values), pd.DataFrame([values])]
+    spellings += [
+        pd.Series(values, dtype=object),
+        [Decimal(float(v)) for v in values],
+        dict(enumerate(values)).values(),
+    ]
+    spellings += [[Fraction(v) for v in values]] if np.isfinite(values).all() else []
     if len(values) == 1:
         spellings += [values[0], np.float64(values[0]), np.array(values[0])]
         spellings += [int(values[0]), np.int64(values[0])] if values[0] == int(values[0]) else []
@@ -185,6 +201,10 @@ def test_keras_metrics():
             raise RuntimeError("no\nway")
 
     assert check("02.4", Subset) and check("02.4", Subset())
+    own = Subset()
+    own.update_state(np.array([[1, 0], [1, 1]]), np.array([[1.0, -1.0], [1.0, -1.0]], np.float32))
+    assert check("02.4", own)
+    assert float(own.result()) == 0.5, "the student's own metric has lost its state"
     wrong = {
         Decisions: "all its labels",
         Any: "any of its labels",
@@ -269,8 +289,10 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("01.2", lambda: -87.3, "loses digits"),
     ("01.3", lambda: np.full((2000, 10), 0.1), "still the softmax"),
     ("01.3", lambda: np.log(probabilities() / (1 - probabilities())), "no probabilities"),
-    ("01.3", lambda: np.zeros((2000, 10)), "no scene gets more than one label"),
-    ("01.3", lambda: np.ones((2000, 10)), "trained weights"),
+    ("01.3", lambda: np.full((2000, 10), 0.2), "no scene gets more than one label"),
+    ("01.3", lambda: np.full((2000, 10), 0.9), "trained weights"),
+    ("01.3", lambda: probabilities() > 0.5, "labels or predictions"),
+    ("01.3", lambda: Y_TEST * 0.98 + 0.01, "the true labels?"),
     ("01.3", lambda: np.zeros((4000, 10)), "training scenes"),
     ("01.3", lambda: np.full((2000, 10), np.nan), "NaN"),
     ("01.3", lambda: 0.8, "shape ()"),
@@ -435,6 +457,15 @@ def test_every_exercise_has_right_and_wrong_answers_here():
     assert [case for case, n in Counter((exercise, part) for exercise, _, part in WRONG).items() if n > 1] == []
 
 
+def test_the_true_labels_are_no_probabilities():
+    for labels in (Y_TEST, Y_TEST.astype(bool), sparse.csr_array(Y_TEST), pd.DataFrame(Y_TEST)):
+        assert "labels or predictions" in check("01.3", labels).message
+
+
+def test_a_large_number_is_a_number():
+    assert "another value" in check("00.1", 10**30).message
+
+
 class Hostile:
     """Raises, whatever is asked of it."""
 
@@ -459,7 +490,10 @@ GARBAGE = {
     "inf": np.inf,
     "minus inf": -np.inf,
     "complex": 1 + 2j,
+    "large int": 10**30,
     "huge int": 10**400,
+    "text as objects": np.array(["0.5", "0.5"], object),
+    "missing as objects": np.array([0.5, None], object),
     "huge float": 1e308,
     "huge array": np.zeros((3000, 300)),
     "huge list": [1.0] * 100_000,
@@ -476,6 +510,9 @@ GARBAGE = {
     "function": lambda: 1,
     "function of all": lambda *x: None,
     "raises": lambda *x: 1 / 0,
+    "exits": lambda *x: sys.exit("bye"),
+    "returns rows of different lengths": lambda *x: [[1, 2], [3]],
+    "returns arrays of different lengths": lambda *x: [[[1, 2], [3]]] * 4,
     "dict": {"micro": 0.5},
     "set of texts": {"a", "b"},
     "set of sets": {frozenset({1})},
@@ -643,8 +680,8 @@ def test_the_examples_of_the_reference_page(capsys):
     page = (ROOT / "api.md").read_text(encoding="utf-8").partition("## Exercises")[2]
     for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
         exec(code, {})
-    assert [line[:8] for line in capsys.readouterr().out.splitlines()[-5:]] == [
-        "Ada: 0 o", "00.1: no", "02.3: no", "Ben: 0 o", "00.1: no",
+    assert [line[:8] for line in capsys.readouterr().out.splitlines()[-6:]] == [
+        "Ada: 0 o", "00.1: no", "02.3: no", "Ben: exe", "Ben: 0 o", "00.1: no",
     ]  # fmt: skip
 
 
