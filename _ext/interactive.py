@@ -39,7 +39,8 @@ def show_figures(app: Sphinx, docname: str, source: list[str]) -> None:
 def figure_html(spec: dict[str, Any], alt: str) -> str:
     """Return the page's part for a figure: its picture, its sliders-to-be, its text-to-be, its specification."""
     spec = {**spec, "background": None}  # that of the page
-    vega = json.dumps(vl_convert.vegalite_to_vega(spec), separators=(",", ":")).replace("</", "<\\/")
+    vega = json.dumps(vl_convert.vegalite_to_vega(spec), separators=(",", ":"))
+    vega = vega.replace("<", "\\u003c")  # "</script>" would end the script, and "<!--<script>" keep it open
     svg = vl_convert.vegalite_to_svg(spec).replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
     return (
         f'{FIGURE}<div class="interactive-chart">{svg}</div><form class="interactive-controls"></form>'

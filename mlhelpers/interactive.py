@@ -14,7 +14,9 @@ import base64
 import importlib.util
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -109,7 +111,7 @@ def explore_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | Non
     logits : array-like of shape (n_labels,)
         Where the sliders stand at the start: two to four logits from -8 to 8.
     label_names : sequence of str, optional
-        One per logit; their positions by default.
+        One per logit, all different; their positions by default.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def explore_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | Non
     if not 2 <= len(z) <= 4:
         raise ValueError(f"logits holds {len(z)} numbers, expected two to four, a slider each; choose some labels")
     _check_range(z, "logits", -8, 8)
-    names = names_of_labels(label_names, len(z))
+    names = _different_names(label_names, len(z))
     alt = _altair()
     moved = [f"(z{i} + shift)" for i in range(len(z))]
     total = " + ".join(f"exp({x})" for x in moved)
@@ -199,8 +201,8 @@ def explore_clipped_loss(*, epsilon: float = 1e-7, logit: float = 18.0) -> Inter
     The clipped and the unclipped loss of an absent label over its logit, with epsilon 1e-07 and logit 18, which \
 sliders move.
     """
-    _check_range(real_array([epsilon], "epsilon", ("1",)), "epsilon", 1e-9, 0.1)
-    _check_range(real_array([logit], "logit", ("1",)), "logit", -5, 25)
+    epsilon = _number(epsilon, "epsilon", 1e-9, 0.1)
+    logit = _number(logit, "logit", -5, 25)
     params = [
         _slider("exponent", round(np.log10(epsilon), 9), -9, -1, 0.5, "epsilon, a power of ten"),
         _slider("logit", logit, -5, 25, 0.5, "logit of an absent label"),
@@ -286,8 +288,9 @@ def explore_threshold(
     _check_range(scores, "y_score", 0, 1)
     if truth.min() == truth.max():
         raise ValueError(f"y_true holds nothing but {truth[0]}; take a label that is there in some samples, not in all")
-    start = round(100 * float(real_array([threshold], "threshold", ("1",))[0]))
-    if not np.isclose(start, 100 * threshold) or not 0 <= start <= 100:
+    threshold, label_name = _number(threshold, "threshold", 0, 1), _name(label_name, "label_name")
+    start = round(100 * threshold)
+    if not np.isclose(start, 100 * threshold):
         raise ValueError(f"threshold must be one of 0, 0.01, ..., 1, got {threshold}")
     counts = LabelCounts.from_predictions(
         np.repeat(truth[:, None], 101, axis=1), scores[:, None] > np.arange(101) / 100
@@ -376,7 +379,7 @@ def explore_averages(
     label : int, default=-1
         The label that moves. Its false positives stay per positive what they are.
     label_names : sequence of str, optional
-        One per label; their positions by default.
+        One per label, all different; their positions by default.
 
     Returns
     -------
@@ -408,7 +411,7 @@ def explore_averages(
     if label >= counts.n_labels:
         raise ValueError(f"label is {label}, but there are {counts.n_labels} labels")
     label %= counts.n_labels
-    names = names_of_labels(label_names, counts.n_labels)
+    names = _different_names(label_names, counts.n_labels)
     found, n, name = int(counts.tp[label]), int(counts.support[label]), names[label]
     moved = {"tp": "times * found", "fp": f"times * {counts.fp[label]}", "fn": f"times * ({n} - found)"}
     params = [
@@ -487,6 +490,33 @@ def _slider(name: str, value: float, least: float, most: float, step: float, lab
 
 def _variable(name: str, expression: str) -> Any:
     return _altair().VariableParameter(name=name, expr=expression)
+
+
+def _different_names(label_names: Iterable[str] | None, n_labels: int) -> list[str]:
+    names = [_name(name, "label_names") for name in names_of_labels(label_names, n_labels)]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"label_names holds {name!r} more than once; a figure tells labels apart by their names")
+    return names
+
+
+def _name(name: Any, argument: str) -> str:
+    """Return a name as text, if it is a single line that a picture can hold: its format has no control characters."""
+    found = re.search("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]", str(name))
+    if found:
+        raise ValueError(
+            f"{argument} holds {name!r}, expected one line of text; leave out the character U+{ord(found[0]):04X}"
+        )
+    return str(name)
+
+
+def _number(value: Any, name: str, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r} of type {type(value).__name__}; use float(...)")
+    number = float(value)
+    if not least <= number <= most:
+        raise ValueError(f"{name} must be a number from {least:g} to {most:g}, got {number:g}")
+    return number
 
 
 def _check_range(values: NDArray[np.float64], name: str, least: float, most: float) -> None:

@@ -131,10 +131,12 @@ def test_scores_are_rounded_to_the_same_side_of_every_threshold():
         (
             lambda: interactive.explore_clipped_loss(epsilon=0),
             ValueError,
-            "epsilon holds 0, expected numbers from 1e-09",
+            "epsilon must be a number from 1e-09 to 0.1, got 0",
         ),
-        (lambda: interactive.explore_clipped_loss(logit=30), ValueError, "logit holds 30"),
-        (lambda: interactive.explore_clipped_loss(logit="a"), TypeError, "logit must be"),
+        (lambda: interactive.explore_clipped_loss(logit=30), ValueError, "logit must be a number from -5 to 25"),
+        (lambda: interactive.explore_clipped_loss(logit="a"), TypeError, "logit must be a number, got 'a' of type str"),
+        (lambda: interactive.explore_clipped_loss(logit=[3]), TypeError, "logit must be a number, got"),
+        (lambda: interactive.explore_clipped_loss(epsilon=np.nan), ValueError, "epsilon must be a number from"),
         (lambda: interactive.explore_threshold(TRUTH, SCORES[:3]), ValueError, "y_score"),
         (lambda: interactive.explore_threshold([TRUTH], SCORES), ValueError, "y_true has shape"),
         (lambda: interactive.explore_threshold([0, 2], [0.1, 0.2]), ValueError, "y_true"),
@@ -145,7 +147,17 @@ def test_scores_are_rounded_to_the_same_side_of_every_threshold():
             "y_score holds 2, expected numbers from 0",
         ),
         (lambda: interactive.explore_threshold(TRUTH, SCORES, threshold=0.505), ValueError, "threshold must be one of"),
-        (lambda: interactive.explore_threshold(TRUTH, SCORES, threshold=1.5), ValueError, "threshold must be one of"),
+        (lambda: interactive.explore_threshold(TRUTH, SCORES, threshold=1.5), ValueError, "threshold must be a number"),
+        *(
+            (lambda t=t: interactive.explore_threshold(TRUTH, SCORES, threshold=t), error, "threshold must be a number")
+            for t, error in ((np.nan, ValueError), (np.inf, ValueError), ("0.5", TypeError), ([0.5], TypeError))
+        ),
+        (
+            lambda: interactive.explore_probabilities([0, 1], label_names=["a", "a"]),
+            ValueError,
+            "label_names holds 'a' more than once",
+        ),
+        (lambda: interactive.explore_averages(COUNTS, label_names=["aa"] * 2), ValueError, "more than once"),
         (lambda: interactive.explore_averages([[1, 2]]), TypeError, "counts must be LabelCounts, got list"),
         (
             lambda: interactive.explore_averages(LabelCounts([1], [0], [0], [0])),
@@ -167,6 +179,28 @@ def test_bad_input(call, error, message):
         call()
 
 
+@pytest.mark.parametrize("character", "\0\n\x1b\x85\u2028\u2029\ud800\uffff")
+def test_names_hold_only_what_a_picture_can_hold(character):
+    name = f"a{character}b"
+    for call in (
+        lambda: interactive.explore_probabilities([0, 1], label_names=["a", name]),
+        lambda: interactive.explore_averages(COUNTS, label_names=["a", name]),
+        lambda: interactive.explore_threshold(TRUTH, SCORES, label_name=name),
+    ):
+        with pytest.raises(
+            ValueError, match=rf"label_names? holds 'a\\.*leave out the character U\+{ord(character):04X}"
+        ):
+            call()
+
+
+def test_no_name_ends_the_script_of_the_page_or_keeps_it_open(extension):
+    names = ["<!--<script>", "</script>"]
+    html = extension.figure_html(interactive.explore_averages(COUNTS, label_names=names).spec, "")
+    data = re.search(r'<script type="application/json">(.*)</script></figure>$', html)[1]
+    assert "<" not in data
+    assert all(name in json.dumps(json.loads(data)) for name in names)
+
+
 def test_the_page_shows_the_start_without_a_script(name, extension):
     html = extension.figure_html(FIGURES[name]().spec, 'alt "text"')
     picture, rest = html.split("</svg>")
@@ -174,7 +208,6 @@ def test_the_page_shows_the_start_without_a_script(name, extension):
     assert STARTS[name].replace("; ", "") in svg_texts(picture)
     spec = re.search(r'<script type="application/json">(.*)</script>', rest)[1]
     assert json.loads(spec)["$schema"].startswith("https://vega.github.io/schema/vega/")
-    assert "</" not in spec
 
 
 def notebook(*outputs):
