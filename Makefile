@@ -59,7 +59,7 @@ lock: environment  ## renew the locks from pyproject.toml; that of Colab's versi
 	@$(HASHED) --python-platform linux --python-version 3.13 --output-file requirements-colab.lock tests/colab/constraints.txt
 
 clean:  ## remove what the other targets made
-	@rm -rf .venv .venv-jax .venv-colab _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf .venv .venv-jax .venv-colab _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:  ## only set up .venv

@@ -41,10 +41,9 @@ def words(node: nodes.Node) -> int:
     return sum(map(words, node.children))
 
 
-def times(app: Sphinx, pagename: str, doctree: nodes.document) -> str:
+def times(doctree: nodes.document, seconds: int) -> str:
     """Return how long a chapter takes to read, and took to run when the book was built."""
     minutes = max(1, round(words(doctree) / WORDS_PER_MINUTE))
-    seconds = json.loads((Path(app.srcdir) / "seconds.json").read_text())[pagename]
     return f"{minutes} minute{'s' * (minutes != 1)} to read, {seconds} second{'s' * (seconds != 1)} to run"
 
 
@@ -75,8 +74,9 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
 def improve(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     if "body" in context:
         context["body"] = mend(context["body"])
-    if pagename.startswith("chapters/"):
-        line = f'</h1>\n<p class="times">{times(app, pagename, doctree)}</p>'
+    seconds = json.loads((Path(app.srcdir) / "seconds.json").read_text())  # of the chapters; no other page has run
+    if pagename in seconds:
+        line = f'</h1>\n<p class="times">{times(doctree, seconds[pagename])}</p>'
         context["body"] = context["body"].replace("</h1>", line, 1)
     else:  # a notebook is worth downloading; the source of another page isn't
         context["header_buttons"] = [b for b in context["header_buttons"] if b.get("label") != "download-buttons"]

@@ -13,7 +13,7 @@ import pytest
 from mlhelpers._judges import JUDGES
 
 ROOT = Path(__file__).parent.parent
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+CHAPTERS = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
 MYST = re.compile(r"(?m)^\s*(?:```+\{|:::+\s*\{)|\{[a-z][a-z:_-]*\}`")
 MACHINE = re.compile(r"(?:^|[\s'\"(])/(?:[\w.-]+/){2,}|[A-Z]:\\\\|site-packages| at 0x[0-9a-f]{6,}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from browser import pdf
 from bs4 import BeautifulSoup
 
@@ -19,12 +20,31 @@ def whole(tmp_path, monkeypatch):
     fold = (
         "<details><summary><p class='collapsed'>Show solution 1</p><p class='expanded'>Hide it</p></summary></details>"
     )
-    picture = '<a href="../intro.html">back</a><img src="../_images/a.png"><a href="https://example.org">out</a>'
+    picture = '<a href="../intro.html">back</a><img src="../_images/a.png">'
+    picture += '<a href="https://example.org">out</a><a href="../../x.pdf">beside the book</a>'
     script = "<script defer src='../_static/mathjax/startup.js'></script>"
     (html / "chapters" / "one.html").write_text(page.format(script, "One", fold + picture))
     monkeypatch.setattr(pdf, "ROOT", tmp_path)
     monkeypatch.setattr(pdf, "HTML", html)
     return BeautifulSoup(pdf.one_page(), "html.parser")
+
+
+def test_every_page_is_printed_in_the_order_of_reading(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "ROOT", tmp_path)
+    nested = [{"file": "b", "sections": [{"file": "c", "sections": [{"file": "d"}]}]}, {"url": "https://example.org"}]
+    chapters = [{"file": "a"}, *nested, {"file": "e"}]
+    for toc in (
+        {"chapters": chapters},
+        {"parts": [{"chapters": chapters[:1]}, {"caption": "x", "chapters": chapters[1:]}]},
+    ):
+        (tmp_path / "_toc.yml").write_text(yaml.dump({"format": "jb-book", "root": "intro"} | toc))
+        assert pdf.page_names() == ["intro", "a", "b", "c", "d", "e"]
+
+
+def test_the_title_is_that_of_the_book(tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "ROOT", tmp_path)
+    (tmp_path / "_config.yml").write_text("title: Cats & dogs\n")
+    assert pdf.title() == "Cats &amp; dogs"
 
 
 def test_links_lead_to_places_within_the_page(whole):
@@ -35,6 +55,7 @@ def test_links_lead_to_places_within_the_page(whole):
         "#intro--top",
         "#intro",
         "https://example.org",
+        "../x.pdf",
     ]
     assert {href[1:] for a in whole.find_all("a") if (href := a["href"]).startswith("#")} <= set(ids)
     assert whole.find("span").text == "source"

@@ -28,7 +28,7 @@ import publish  # noqa: E402
 
 UV = [sys.executable, "-m", "uv", "--offline", "--quiet"]
 URL = "https://owner.github.io/name"
-CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+CHAPTERS = publish.book.chapters()
 GOOD = {"BOOK_REPOSITORY": "https://github.com/owner/name", "BOOK_URL": URL}
 ACTIONS = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "Owner/name"}
 
@@ -352,10 +352,8 @@ def project(tmp_path, monkeypatch):
     html = tmp_path / "html"
     html.mkdir()
     (html / "index.html").write_text("the new book")
-    for name, value in {"HTML": html, "BUILD": tmp_path, "build": lambda: None}.items():
+    for name, value in {"HTML": html, "BUILD": tmp_path, "build": notebooks}.items():
         monkeypatch.setattr(publish.book, name, value)
-    executed = {path: (notebook, {}) for path, notebook in zip(CHAPTERS, notebooks().values(), strict=True)}
-    monkeypatch.setattr(publish.book, "executed", lambda path, environment: executed[path])
     monkeypatch.setattr(publish, "SITE", tmp_path / "site")
     for name in (*GOOD, *ACTIONS, "BOOK_BRANCH"):
         monkeypatch.delenv(name, raising=False)
@@ -373,7 +371,7 @@ def test_the_site_holds_pages_notebooks_and_wheel(project, monkeypatch, capsys):
         assert len(list(site.glob("wheels/*/mlhelpers-*.whl"))) == 1
         assert sorted(path.name for path in site.glob("chapters/*")) == [path.name for path in CHAPTERS]
         assert f"to be served at {URL}" in capsys.readouterr().out
-    assert sorted(path.name for path in project.iterdir()) == ["html", "site"]
+    assert sorted(path.name for path in project.iterdir()) == ["html", "lock", "site"]
 
 
 def test_a_site_without_address_has_no_cell_that_installs(project, capsys):
@@ -384,7 +382,7 @@ def test_a_site_without_address_has_no_cell_that_installs(project, capsys):
         assert len(published.cells) == len(nbformat.read(path, as_version=4).cells)
 
 
-@pytest.mark.parametrize("failing", ["build", "executed", "write"])
+@pytest.mark.parametrize("failing", ["build", "write"])
 def test_a_failing_publication_leaves_the_last_site(project, monkeypatch, failing):
     (project / "site").mkdir()
     (project / "site" / "index.html").write_text("the last site")
@@ -494,55 +492,100 @@ def test_a_page_without_source_has_only_the_repository():
 # The workflow, and the environments of the services
 
 
-@pytest.mark.skipif(shutil.which("git") is None or shutil.which("bash") is None, reason="needs git and bash")
-def test_the_workflow_pushes_the_site_and_keeps_former_wheels(tmp_path):
-    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())["jobs"]
-    scripts = {
-        step["name"]: step["run"] for job in jobs.values() for step in job["steps"] if "name" in step and "run" in step
-    }
-    keep, push = (next(s for n, s in scripts.items() if n.startswith(word)) for word in ("Keep", "Push"))
-    bare = tmp_path / "bare.git"
-    address = "https://x-access-token:a-token@github.com/owner/name.git"
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_COUNT": "1", "TOKEN": "a-token"}
-    environ |= {"GIT_CONFIG_KEY_0": f"url.{bare}.insteadOf", "GIT_CONFIG_VALUE_0": address} | ACTIONS
-    environ |= {"GITHUB_REPOSITORY": "owner/name", "GITHUB_ACTOR": "somebody", "GITHUB_SHA": "0" * 40}
+WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github" / "workflows").glob("*.yml")}
+JOBS = WORKFLOWS["publish"]["jobs"]
+SHA = "0" * 40
+needs_shell = pytest.mark.skipif(
+    shutil.which("git") is None or shutil.which("bash") is None, reason="needs git and bash"
+)
 
-    def shell(script, folder):
+
+def script(word):
+    """Return the shell script of the step whose name begins with a word."""
+    steps = (step for job in JOBS.values() for step in job.get("steps", []))
+    return next(step["run"] for step in steps if "run" in step and step.get("name", "").startswith(word))
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Return a function that runs a script as GitHub does, with a bare repository in the place of the one there."""
+    address = "https://x-access-token:a-token@github.com/owner/name.git"
+    environ = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path), "TOKEN": "a-token"}
+    environ |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_VALUE_0": address} | ACTIONS
+    environ |= {"GIT_CONFIG_KEY_0": f"url.{tmp_path / 'bare.git'}.insteadOf"}
+    environ |= {"GITHUB_REPOSITORY": "owner/name", "GITHUB_ACTOR": "somebody", "GITHUB_SHA": SHA}
+
+    def run(script, folder=tmp_path, fails=False):
         folder.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", script], cwd=folder, env=environ, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
+        done = subprocess.run(["bash", "-ec", script], cwd=folder, env=environ, capture_output=True, text=True)
+        assert (done.returncode != 0) == fails, done.stderr
         return done.stdout
 
-    shell(f"git init --quiet --bare {bare}", tmp_path)
-    for edition in ("a", "b"):
-        work, built, pushing = (tmp_path / edition / name for name in (".", "_build/site", "push"))
-        (built / "wheels" / edition).mkdir(parents=True)
-        (built / "wheels" / edition / "mlhelpers.whl").write_text(edition)
-        (built / "index.html").write_text(edition)
-        if edition == "b":
-            shell(f"git clone --quiet --branch gh-pages {bare} _build/former", work)
-        shell(keep, work)
-        pushing.mkdir()
-        shell(f"tar -cf {pushing}/artifact.tar .", built)
-        shell(push, pushing)
-    git = f"git --git-dir {bare}"
-    assert shell(f"{git} log --format=%s gh-pages", tmp_path) == f"Site of {'0' * 40}\n"
-    assert shell(f"{git} show gh-pages:index.html", tmp_path) == "b"
-    assert shell(f"{git} ls-tree -r --name-only gh-pages", tmp_path).split() == [
-        ".nojekyll",
-        "index.html",
-        "wheels/a/mlhelpers.whl",
-        "wheels/b/mlhelpers.whl",
-    ]
+    return run
+
+
+def built_site(folder, edition):
+    site = folder / edition / "_build" / "site"
+    (site / "wheels" / edition).mkdir(parents=True)
+    (site / "wheels" / edition / "mlhelpers.whl").write_text(edition)
+    (site / "index.html").write_text(edition)
+    return site
+
+
+@needs_shell
+def test_the_workflow_pushes_the_site_and_keeps_former_wheels(shell, tmp_path):
+    shell("git init --quiet --bare bare.git")
+    for edition in ("a", "b", "c"):
+        built = built_site(tmp_path, edition)
+        shell(script("Keep"), tmp_path / edition)
+        shell(f"tar -cf ../artifact.tar --exclude='.[^/]*' -C {built} .", tmp_path / edition / "push")
+        shell(f"mv ../artifact.tar .\n{script('Push')}", tmp_path / edition / "push")
+    git = "git --git-dir bare.git"
+    assert shell(f"{git} log --format=%s gh-pages") == f"Site of {SHA}\n"
+    assert shell(f"{git} show gh-pages:index.html") == "c"
+    wheels = [f"wheels/{edition}/mlhelpers.whl" for edition in "abc"]
+    assert shell(f"{git} ls-tree -r --name-only gh-pages").split() == [".nojekyll", "index.html", *wheels]
+
+
+@needs_shell
+def test_the_workflow_stops_where_it_cannot_learn_what_is_published(shell, tmp_path):
+    built_site(tmp_path, "a")
+    shell(script("Keep"), tmp_path / "a", fails=True)  # there is no repository
+
+
+@needs_shell
+@pytest.mark.parametrize(
+    ("answer", "fails"), [("echo workflow", False), ("echo legacy", True), ("echo '{}'; exit 1", True)]
+)
+def test_the_workflow_asks_for_the_setting_of_pages_at_once(shell, tmp_path, answer, fails):
+    (tmp_path / "gh").write_text(f"#!/bin/sh\n{answer}\n")
+    (tmp_path / "gh").chmod(0o755)
+    told = shell(script("Check"), fails=fails)
+    assert ("Source: GitHub Actions" in told) == fails
+
+
+def test_only_what_passed_on_the_default_branch_is_published():
+    assert JOBS["test"] == {"uses": "./.github/workflows/test.yml"}
+    assert JOBS["settings"]["if"] == "github.ref_name == github.event.repository.default_branch"
+    assert {name: job.get("needs") for name, job in JOBS.items()} == {
+        "test": None,
+        "settings": None,
+        "build": ["test", "settings"],
+        "pages": "build",
+        "branch": "pages",
+    }
+    triggers = {name: set(workflow[True]) for name, workflow in WORKFLOWS.items()}  # YAML reads "on" as true
+    assert triggers["publish"] == {"push", "workflow_dispatch"}
+    assert triggers["test"] == {"workflow_call", "pull_request", "workflow_dispatch"}
 
 
 def test_only_the_job_that_pushes_may_write_to_the_repository():
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text())
-    assert workflow["permissions"] == {"contents": "read"}
-    given = {name: job.get("permissions") for name, job in workflow["jobs"].items()}
-    assert given == {"build": None, "pages": {"pages": "write", "id-token": "write"}, "branch": {"contents": "write"}}
+    assert WORKFLOWS["publish"]["permissions"] == WORKFLOWS["test"]["permissions"] == {"contents": "read"}
+    assert {name: job["permissions"] for name, job in JOBS.items() if "permissions" in job} == {
+        "settings": {"pages": "read"},
+        "pages": {"pages": "write", "id-token": "write"},
+        "branch": {"contents": "write"},
+    }
     assert "secrets." not in (ROOT / ".github" / "workflows" / "publish.yml").read_text()
 
 

@@ -80,10 +80,11 @@ def test_only_what_changes_the_outputs_executes_a_chapter_again(book, tmp_path, 
     assert (executions(), executions()) == (1, 0)
     (tmp_path / "mlhelpers" / "__init__.py").write_text("VALUE = 2\n")
     assert (executions(), executions()) == (1, 0)
-    (tmp_path / "mlhelpers" / "other.py").write_text("")
-    assert executions() == 1
-    (tmp_path / "mlhelpers" / "other.py").unlink()
-    assert executions() == 1
+    for name in ("other.py", "exercises.json"):
+        (tmp_path / "mlhelpers" / name).write_text("")
+        assert executions() == 1
+        (tmp_path / "mlhelpers" / name).unlink()
+        assert executions() == 1
     (tmp_path / "requirements.lock").write_text("numpy==2\n")
     assert executions() == 1
 
@@ -182,6 +183,35 @@ def test_running_stores_hints_and_solutions(book, tmp_path, monkeypatch):
     book.run([])
     stored = json.loads((tmp_path / "mlhelpers" / "exercises.json").read_text())
     assert stored == {"00.1": {"hint": "Add `1`.", "solution": "print(2)"}}
+    names = counted(book, monkeypatch)
+    book.executed(path, book.environment_digest())
+    assert names == []
+
+
+def test_only_notebooks_with_a_number_are_chapters(book, tmp_path):
+    shutil.copy(tmp_path / "chapters" / "00_one.ipynb", tmp_path / "chapters" / "Untitled.ipynb")
+    assert [path.name for path in book.chapters()] == ["00_one.ipynb"]
+
+
+def test_a_second_build_in_the_same_folder_stops_at_once(book):
+    for _ in range(2):
+        with book.alone(), pytest.raises(SystemExit, match="another build is running in this folder"), book.alone():
+            pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGKILL")
+def test_a_killed_build_leaves_no_lock(book, tmp_path):
+    script = f"import sys, time; sys.path.insert(0, {str(ROOT / 'tools')!r}); import book\n"
+    script += (
+        f"book.BUILD = book.Path({str(book.BUILD)!r})\nwith book.alone(): print('locked', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "locked\n"
+        with pytest.raises(SystemExit, match="another build"), book.alone():
+            pass
+        process.kill()
+    with book.alone():
+        pass
 
 
 def test_running_a_chapter_that_does_not_exist_says_which_there_are(book):

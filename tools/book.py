@@ -3,8 +3,8 @@
     python tools/book.py build              execute what changed, build the HTML book
     python tools/book.py run [CHAPTER ...]  execute chapters in place and store their outputs
 
-A chapter is executed again when its code cells, any file of mlhelpers, the lock or the Python
-changed. The book is built in a scratch folder and takes the place of the last one only when
+A chapter is executed again when its code cells, a Python or JSON file of mlhelpers, the lock or the
+Python changed. The book is built in a scratch folder and takes the place of the last one only when
 everything succeeded.
 """
 
@@ -17,10 +17,12 @@ import os
 import platform
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ Notebook = nbformat.NotebookNode
 
 
 def chapters() -> list[Path]:
-    return sorted((ROOT / "chapters").glob("*.ipynb"))
+    return sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
 
 
 def digest(parts: Iterable[bytes]) -> str:
@@ -62,7 +64,8 @@ def named_parts(files: dict[Path, bytes]) -> Iterable[bytes]:
 
 
 def environment_digest() -> str:
-    files = {file.relative_to(ROOT): file.read_bytes() for file in (ROOT / "mlhelpers").rglob("*.py")}
+    package = [path for kind in ("*.py", "*.json") for path in (ROOT / "mlhelpers").rglob(kind)]
+    files = {path.relative_to(ROOT): path.read_bytes() for path in package}
     version = platform.python_version().encode()
     return digest([version, (ROOT / "requirements.lock").read_bytes(), *named_parts(files)])
 
@@ -246,13 +249,26 @@ def published_at() -> Publication | None:
         sys.exit(f"error: {error}")
 
 
-def build() -> None:
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep other builds out of this folder; a lock of SQLite works on every system, and goes with its process."""
+    BUILD.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(BUILD / "lock", timeout=0)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            sys.exit("error: another build is running in this folder; wait until it is done")
+        yield
+
+
+def build() -> dict[str, Notebook]:
+    """Build the book; return the executed chapters by name."""
     publication = published_at()
     environment, start = environment_digest(), time.monotonic()
-    files, records = pages(), {}
+    files, notebooks, records = pages(), {}, {}
     for path in chapters():
-        notebook, records[path.stem] = executed(path, environment)
-        files[path.relative_to(ROOT)] = (nbformat.writes(notebook) + "\n").encode()
+        notebooks[path.stem], records[path.stem] = executed(path, environment)
+        files[path.relative_to(ROOT)] = (nbformat.writes(notebooks[path.stem]) + "\n").encode()
     files[Path("seconds.json")] = seconds_per_page(records)
     inputs = digest(
         [environment.encode(), Path(__file__).read_bytes(), repr(publication).encode(), *named_parts(files)]
@@ -263,6 +279,7 @@ def build() -> None:
         sphinx(publication)
         write(INPUTS, inputs)
     report(records, time.monotonic() - start)
+    return notebooks
 
 
 def seconds_per_page(records: dict[str, dict[str, Any]]) -> bytes:
@@ -288,11 +305,12 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def run(names: list[str]) -> None:
+    paths = chosen(names)
+    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())  # first: the chapters depend on it
     environment = environment_digest()
-    for path in chosen(names):
+    for path in paths:
         notebook, _ = executed(path, environment, again=True)
         write(path, nbformat.writes(notebook) + "\n")
-    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())
 
 
 def exercise_texts() -> str:
@@ -317,12 +335,13 @@ def plain(text: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", text))
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {"build": lambda names: build(), "run": run}
+COMMANDS: dict[str, Callable[[list[str]], object]] = {"build": lambda names: build(), "run": run}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
     try:
-        COMMANDS[sys.argv[1]](sys.argv[2:])
+        with alone():
+            COMMANDS[sys.argv[1]](sys.argv[2:])
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

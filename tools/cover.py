@@ -22,8 +22,8 @@ ALT = (
 ROW, PIXEL, LEFT, CELL = 94, 4, 110, 38  # height of a row, side of a pixel, where the matrix begins, its columns
 CARD = """<body style="margin:0;width:1200px;height:630px;background:#fff;color:#1c2733;font-family:sans-serif;
 --cover-one:#1f6fc2;--cover-zero:#9aa7b4;display:flex;align-items:center;gap:50px;padding:0 60px;box-sizing:border-box">
-<h1 style="font-size:56px;line-height:1.2;margin:0;width:470px">Multi-Label Classification with Keras and
-scikit-learn</h1><div style="width:560px">{svg}</div></body>"""
+<h1 style="font-size:56px;line-height:1.2;margin:0;width:470px">{title}</h1>
+<div style="width:560px">{svg}</div></body>"""
 
 
 def scene(pixels: np.ndarray, top: float) -> list[str]:
@@ -68,11 +68,11 @@ def cover() -> str:
 def main() -> None:
     svg = cover()
     (STATIC / "cover.svg").write_text(svg, encoding="utf-8", newline="\n")
-    from pdf import browser  # the book's one way to a Chromium
+    from pdf import browser, title  # the book's one way to a Chromium
 
     with browser() as chromium:
         page = chromium.new_page(viewport={"width": 1200, "height": 630})
-        page.set_content(CARD.format(svg=svg))
+        page.set_content(CARD.format(title=title(), svg=svg))
         page.screenshot(path=STATIC / "card.png")
 
 

@@ -12,7 +12,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -28,7 +30,7 @@ MISSING = (
     "or name one in the environment variable CHROMIUM"
 )
 FOOTER = """<div style="font: 8px sans-serif; color: #555; width: 100%; margin: 0 18mm; display: flex;
-justify-content: space-between"><span>Multi-Label Classification with Keras and scikit-learn</span>
+justify-content: space-between"><span>{title}</span>
 <span class="pageNumber"></span></div>"""
 
 
@@ -50,9 +52,23 @@ def browser() -> Iterator[Browser]:
             started.close()
 
 
+def title() -> str:
+    """Return the title of the book, as HTML."""
+    return escape(yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"])
+
+
 def page_names() -> list[str]:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return [toc["root"], *(entry["file"] for entry in toc["chapters"])]
+    return [toc["root"], *files(toc)]
+
+
+def files(entry: dict[str, Any]) -> Iterator[str]:
+    """Yield the pages at and below an entry of the table of contents, in the order of reading."""
+    if "file" in entry:
+        yield entry["file"]
+    for below in ("parts", "chapters", "sections"):
+        for each in entry.get(below, []):
+            yield from files(each)
 
 
 def anchor(name: str, fragment: str = "") -> str:
@@ -67,7 +83,7 @@ def relink(tag: Tag, attribute: str, name: str, names: list[str]) -> None:
     if link.scheme or link.netloc:
         return
     folder = (HTML / name).parent
-    target = Path(os.path.normpath(folder / link.path)).relative_to(HTML).as_posix() if link.path else f"{name}.html"
+    target = Path(os.path.relpath(folder / link.path, HTML)).as_posix() if link.path else f"{name}.html"
     page = target.removesuffix(".html")
     if page in names:
         tag[attribute] = f"#{anchor(page, link.fragment)}"
@@ -158,7 +174,7 @@ def main() -> None:
                 print_background=True,
                 display_header_footer=True,
                 header_template="<span></span>",
-                footer_template=FOOTER,
+                footer_template=FOOTER.format(title=title()),
                 outline=True,
                 tagged=True,
             )

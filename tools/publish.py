@@ -125,11 +125,9 @@ def add_notebooks(site: Path, notebooks: dict[str, Notebook], url: str = "") -> 
             book.write(folder / f"{name}.ipynb", text)
 
 
-def main() -> None:
+def build() -> None:
     publication = book.published_at()
-    book.build()
-    environment = book.environment_digest()
-    notebooks = {path.stem: book.executed(path, environment)[0] for path in book.chapters()}
+    notebooks = book.build()
     scratch = book.BUILD / "site.part"
     shutil.rmtree(scratch, ignore_errors=True)
     shutil.copytree(book.HTML, scratch)
@@ -137,6 +135,11 @@ def main() -> None:
     add_notebooks(scratch, notebooks, publication.url if publication else "")
     book.replace_folder(scratch, SITE)
     print(f"The site is ready in {SITE}, " + (f"to be served at {publication.url}" if publication else NOTICE))
+
+
+def main() -> None:
+    with book.alone():
+        build()
 
 
 if __name__ == "__main__":
