@@ -122,13 +122,15 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
         with log.open("w") as stderr:
             client.execute(stderr=stderr)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        if hasattr(client, "_async_cleanup_kernel_future"):  # on Ctrl-C nbclient shuts the kernel down, finds it dead,
+            sys.exit(INTERRUPTED)
         text = str(error) if live else ANSI.sub("", str(error))
         hint = f"\nThe end of {log} may tell why." if isinstance(error, DeadKernelError) else ""
         sys.exit(f"\nerror: chapters/{name}.ipynb, cell {current + 1} of {total} failed\n\n{text}{hint}")
     except AssertionError:
         if client.km is not None:
             raise
-        sys.exit(INTERRUPTED)  # nbclient shuts the kernel down on Ctrl-C, and then misses it
+        sys.exit(INTERRUPTED)  # or finds it gone
     normalise(notebook)
     seconds = time.monotonic() - start
     show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
