@@ -29,9 +29,16 @@ from mlhelpers.plotting import BLUE, GREEN, GREY, ORANGE
 # What is used of Vega-Lite is the same in its versions 5 and 6, and more front ends show 5 by themselves.
 MIME_TYPE = "application/vnd.vegalite.v5+json"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+_RIGHT, _WRONG = GREY, "#D55E00"  # decisions; no curve has these colours
 _WIDTH = 300  # of a plot, in pixels: with its axis it fits a phone
 _CONFIG: dict[str, Any] = {
-    "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "grid": False},
+    "axis": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "grid": False,
+        "labelFlush": False,  # the ends stand under their ticks, as the others do
+    },
     "legend": {"labelFontSize": 12, "orient": "top", "title": None, "symbolType": "stroke", "symbolSize": 400},
     "mark": {"aria": False},  # the lines of text say it better than hundreds of ticks
     "text": {"fontSize": 12},
@@ -161,7 +168,8 @@ def explore_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | Non
 def _probability_bars(data: Any, name: str, colour: str) -> Any:
     alt = _altair()
     x = alt.X("label:N", sort=None, title=None, axis=alt.Axis(labelAngle=0))
-    y = alt.Y("p:Q", title=None, scale=alt.Scale(domain=[0, 1.1]), axis=alt.Axis(values=[0, 0.5, 1]))
+    title = "probability" if name == "sigmoid" else None  # one is enough for both panels, which stand side by side
+    y = alt.Y("p:Q", title=title, scale=alt.Scale(domain=[0, 1.1]), axis=alt.Axis(values=[0, 0.5, 1]))
     opacity = alt.condition("datum.p > 0.5", alt.value(1), alt.value(0.5))
     base = alt.Chart(data, title=name).transform_calculate(p=f"{name}[datum.i]").encode(x=x, y=y)
     half = alt.Chart(alt.Data(values=[{}])).mark_rule(color=GREY, strokeDash=[4, 3]).encode(y=alt.datum(0.5))
@@ -237,8 +245,9 @@ def _loss_curves(name: str, clipped: str, from_logits: str) -> Any:
     absent = "(1 / (1 + exp(datum.z)))"
     heights = {"clipped": clipped.replace("q", absent), "from logits": from_logits.replace("q", absent)}
     axis, one = alt.sequence(-5, 25.05, 0.1, as_="z"), alt.Data(values=[{}])
-    colour = alt.Color("form:N", scale=alt.Scale(domain=list(heights), range=[ORANGE, BLUE]))
-    dash = alt.StrokeDash("form:N", scale=alt.Scale(domain=list(heights), range=[[1, 0], [5, 3]]))
+    legend = alt.Legend() if name == "loss" else None  # of both panels
+    colour = alt.Color("form:N", legend=legend, scale=alt.Scale(domain=list(heights), range=[ORANGE, BLUE]))
+    dash = alt.StrokeDash("form:N", legend=legend, scale=alt.Scale(domain=list(heights), range=[[1, 0], [5, 3]]))
     x = alt.X("z:Q", title="logit", scale=alt.Scale(domain=[-5, 25], nice=False))
     base = alt.Chart(axis).transform_calculate(**heights).transform_fold(list(heights), as_=["form", "height"])
     lines = base.mark_line(strokeWidth=2.5).encode(x=x, y=alt.Y("height:Q", title=name), color=colour, strokeDash=dash)
@@ -313,25 +322,23 @@ def explore_threshold(
         f"Scores of {label_name} under a threshold of {threshold:.2f}, which a slider moves: "
         f"{', '.join(f'{k} {v}' for k, v in c.items())}."
     )
-    panels = [_score_ticks(truth, scores, label_name), _measures_by_threshold()]
+    rows = [(1, f"{label_name} is there"), (0, f"{label_name} is not there")]
+    panels = [*(_score_ticks(scores[truth == y], y, title) for y, title in rows), _measures_by_threshold()]
     return _figure(panels, params, lines, description)
 
 
-def _score_ticks(truth: NDArray[Any], scores: NDArray[np.float64], label_name: str) -> Any:
+def _score_ticks(scores: NDArray[np.float64], there: int, title: str) -> Any:
     alt = _altair()
-    rows, n = np.unique(np.column_stack([truth, _rounded_up(scores)]), axis=0, return_counts=True)
-    values = [{"there": int(y), "score": float(s), "n": int(k)} for (y, s), k in zip(rows, n, strict=True)]
-    there, absent = f"{label_name} is there", f"{label_name} is not there"
-    base = alt.Chart(alt.Data(values=values)).transform_calculate(
-        truth=f"datum.there ? {json.dumps(there)} : {json.dumps(absent)}"
-    )
-    rows_in_order = alt.Y("truth:N", sort=[there, absent], title=None, axis=alt.Axis(labels=False, ticks=False))
-    x = alt.X("score:Q", title=None, scale=alt.Scale(domain=[0, 1]))
-    right = alt.condition("(datum.score > threshold) == (datum.there == 1)", alt.value(BLUE), alt.value(ORANGE))
-    ticks = base.mark_tick(thickness=1.5, size=18, opacity=0.7).encode(x=x, y=rows_in_order, color=right)
-    names = alt.Chart(alt.Data(values=[{"truth": there}, {"truth": absent}]))
-    words = names.mark_text(align="left", dy=-19).encode(x=alt.datum(0), y=rows_in_order, text="truth:N")
-    return (ticks + words + _threshold_rule()).properties(width=_WIDTH, height=alt.Step(46))
+    marks, n = np.unique(_rounded_up(scores), return_counts=True)
+    values = [{"there": there, "score": float(s), "n": int(k)} for s, k in zip(marks, n, strict=True)]
+    axis = alt.Axis(labels=not there)  # once under both rows
+    x = alt.X("score:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
+    right = "(datum.score > threshold) == (datum.there == 1)"
+    colour = alt.condition(right, alt.value(_RIGHT), alt.value(_WRONG))
+    opacity = alt.condition(right, alt.value(0.7), alt.value(1))
+    base = alt.Chart(alt.Data(values=values), title=title)
+    ticks = base.mark_tick(thickness=1.5, size=18).encode(x=x, color=colour, opacity=opacity)
+    return (ticks + _threshold_rule()).properties(width=_WIDTH, height=24)
 
 
 def _rounded_up(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -415,8 +422,8 @@ def explore_averages(
     found, n, name = int(counts.tp[label]), int(counts.support[label]), names[label]
     moved = {"tp": "times * found", "fp": f"times * {counts.fp[label]}", "fn": f"times * ({n} - found)"}
     params = [
-        _slider("found", found, 0, n, 1, f"found, of the {n} with {name}"),
-        _slider("times", 1, 1, 12, 1, f"times as many with {name}"),
+        _slider("found", found, 0, n, 1, f"found, of each {n} with {name}"),
+        _slider("times", 1, 1, 12, 1, f"number of samples with {name}, times"),
     ]
     for k, expression in moved.items():
         values = [expression if i == label else str(v) for i, v in enumerate(getattr(counts, k))]
@@ -478,7 +485,8 @@ def _figure(panels: list[Any], params: list[Any], lines: list[str], description:
     )
     text = caption.encode(x=alt.value(-25), y=alt.value(0)).properties(width=_WIDTH, height=17 * len(lines))
     options = {"params": params, "config": _CONFIG, "background": "white", "description": description}
-    return InteractiveFigure(alt.vconcat(*panels, text, **options), description)
+    chart = alt.vconcat(*panels, text, **options).resolve_legend(color="independent", strokeDash="independent")
+    return InteractiveFigure(chart, description)
 
 
 def _slider(name: str, value: float, least: float, most: float, step: float, label: str) -> Any:

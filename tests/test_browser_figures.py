@@ -186,7 +186,8 @@ def measures(counts, threshold):
 
 def test_threshold(page):
     figure = opened(page, "threshold")
-    rows = next(data["values"] for data in specification(figure)["data"] if "score" in data.get("values", [{}])[0])
+    data = [data.get("values", [{}]) for data in specification(figure)["data"]]
+    rows = [row for rows in data if "score" in rows[0] for row in rows]
     assert sum(row["n"] for row in rows) == 1000  # the validation scenes
     shows(figure, *measures(counts_at(rows, 0.5), 0.5))
     for keys in (["ArrowLeft"] * 7, ["Home"], ["ArrowRight"] * 3, ["End"], ["ArrowLeft"], ["PageDown"] * 4):
@@ -195,6 +196,25 @@ def test_threshold(page):
     for threshold in (*np.arange(0, 101, 10) / 100, 0.29, 0.57, 0.58):  # the last three times 100 are below 29, 57, 58
         slider(figure, "threshold").fill(str(threshold))
         shows(figure, *measures(counts_at(rows, threshold), threshold))
+
+
+def test_names_of_rows_stand_free_and_the_legend_at_the_curves(page):
+    figure = opened(page, "threshold")
+    slider(figure, "threshold").fill("0.05")
+    figure.locator("svg", has_text="threshold 0.05").wait_for()
+    boxes = {text.text_content(): text.bounding_box() for text in figure.locator("svg text").all()}
+    rows, lines = ("7 is there", "7 is not there"), figure.locator("svg .mark-rule line")
+    for row, line in ((boxes[name], line.bounding_box()) for name in rows for line in lines.all()):
+        assert not (line["y"] < row["y"] + row["height"] and row["y"] < line["y"] + line["height"])
+    ticks = [tick.bounding_box() for tick in figure.locator("svg .mark-rect.role-mark path").all()]
+    assert boxes["precision"]["y"] > max(tick["y"] + tick["height"] for tick in ticks)
+    fills = set(
+        figure.locator("svg .mark-rect.role-mark path").evaluate_all("all => all.map(e => e.getAttribute('fill'))")
+    )
+    curves = figure.locator("svg .mark-line.role-mark path").evaluate_all(
+        "all => all.map(e => e.getAttribute('stroke'))"
+    )
+    assert len(fills) == 2 and len(curves) == 3 and not fills & set(curves)
 
 
 def averages(counts, found, times):
@@ -217,7 +237,7 @@ def test_averages(page):
     counts = {k: [int(v) for v in re.findall(r"\d+", signals[f"{k}s"]["update"])][:10] for k in ("tp", "fp", "fn")}
     counts["tp"].append(found)
     counts["fn"][9] = n - found
-    labels = [f"found, of the {n} with 9", "times as many with 9"]
+    labels = [f"found, of each {n} with 9", "number of samples with 9, times"]
     at = [found, 1]
     shows(figure, *averages(counts, *at))
     for k, keys in (

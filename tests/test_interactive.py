@@ -106,6 +106,14 @@ def test_without_altair_an_error_says_how_to_get_it(name, monkeypatch):
         FIGURES[name]()
 
 
+def test_what_the_axes_and_sliders_say():
+    spec = {name: json.dumps(make().spec) for name, make in FIGURES.items()}
+    assert '"title": "probability"' in spec["probabilities"]
+    assert '"found, of each 4 with owl\'s"' in spec["averages"]
+    assert '"number of samples with owl\'s, times"' in spec["averages"]
+    assert all('"labelFlush": false' in text for text in spec.values())
+
+
 def test_scores_are_rounded_to_the_same_side_of_every_threshold():
     rng = np.random.default_rng(0)
     grid = np.arange(101) / 100
