@@ -69,6 +69,8 @@ def read_numbers(answer: Any, *names: str, finite: bool = True) -> NDArray[np.fl
     """Return an answer as one number per name."""
     one = len(names) == 1
     wanted = f"one number, {names[0]}" if one else f"{len(names)} numbers: {', '.join(names)}"
+    if _has_a_list_inside(answer):
+        raise Wrong(f"There is a list inside the list; write the numbers side by side. The question asks for {wanted}.")
     array = read_array(answer, wanted)
     if array.size != len(names):
         per_label = "; that may be one per label, before they are averaged" if array.shape == (10,) else ""
@@ -82,6 +84,17 @@ def read_numbers(answer: Any, *names: str, finite: bool = True) -> NDArray[np.fl
         if finite and np.isinf(value):
             raise Wrong(f"{capital(name)}: {_INFINITE}")
     return values
+
+
+def _has_a_list_inside(answer: Any) -> bool:
+    """Tell if a list holds lists beside numbers, or lists of different lengths: no array has this shape."""
+    if not isinstance(answer, (list, tuple)):
+        return False
+    lengths = {
+        len(part) if isinstance(part, (list, tuple)) or (isinstance(part, np.ndarray) and part.ndim) else None
+        for part in answer
+    }
+    return len(lengths) > 1
 
 
 def read_fractions(answer: Any, *names: str) -> NDArray[np.float64]:
