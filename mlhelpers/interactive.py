@@ -42,7 +42,7 @@ _CONFIG: dict[str, Any] = {
     "legend": {"labelFontSize": 12, "orient": "top", "title": None, "symbolType": "stroke", "symbolSize": 400},
     "mark": {"aria": False},  # the lines of text say it better than hundreds of ticks
     "text": {"fontSize": 12},
-    "title": {"fontSize": 12, "anchor": "start"},
+    "title": {"fontSize": 12, "anchor": "start", "frame": "group"},
     "view": {"stroke": None},
 }
 
@@ -335,7 +335,7 @@ def _score_ticks(scores: NDArray[np.float64], there: int, title: str) -> Any:
     x = alt.X("score:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=axis)
     right = "(datum.score > threshold) == (datum.there == 1)"
     colour = alt.condition(right, alt.value(_RIGHT), alt.value(_WRONG))
-    opacity = alt.condition(right, alt.value(0.7), alt.value(1))
+    opacity = alt.condition(right, alt.value(0.5), alt.value(1))
     base = alt.Chart(alt.Data(values=values), title=title)
     ticks = base.mark_tick(thickness=1.5, size=18).encode(x=x, color=colour, opacity=opacity)
     return (ticks + _threshold_rule()).properties(width=_WIDTH, height=24)
