@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from browser import LAPTOP, pdf
 from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """Return a Chromium without a network; skip where there is none, unless BROWSER_TESTS=required."""
+    from browser import pdf  # here, since an environment without the book's packages has tests, too
+
     path = pdf.chromium()
     if path is None:
         missing = pytest.fail if os.environ.get("BROWSER_TESTS") == "required" else pytest.skip
@@ -26,6 +27,8 @@ def chromium():
 @pytest.fixture(scope="module")
 def context(chromium):
     """Return a browser profile that the tests of a module share: animations off, offline."""
+    from browser import LAPTOP
+
     shared = chromium.new_context(viewport=LAPTOP, reduced_motion="reduce", color_scheme="light", offline=True)
     yield shared
     shared.close()
