@@ -5,9 +5,11 @@
 PYTHON ?= $(if $(wildcard .venv/.ready),.venv/bin/python,python3)
 VENV := .venv/bin
 HASHED := $(VENV)/uv pip compile --quiet --generate-hashes --no-annotate --no-header
-COMPILE := $(HASHED) --universal --python-version 3.11 pyproject.toml
+# One version of each package on every Python, so that outputs stored with one fit on the others.
+COMPILE := $(HASHED) --universal --fork-strategy fewest --python-version 3.11 pyproject.toml
 INSTALL = { $(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) does not run; install Python 3.11, 3.12 or 3.13, or name another one, as in PYTHON=python3.12 make book" >&2; exit 1; }; } && $(PYTHON) tools/environment.py
 chapters ?=
+outputs ?=
 
 export JUPYTER_PREFER_ENV_PATH := 1
 # Compiled modules are kept, whatever the shell says: without them TensorFlow starts ten seconds later, every time.
@@ -17,22 +19,24 @@ export CUDA_VISIBLE_DEVICES := -1
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf publish test test-jax test-colab lint run bench lock clean environment
+.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
-book: environment  ## execute the chapters, build the HTML book, print the page to open
-	@$(VENV)/python tools/book.py build
+book: environment  ## build the HTML book from its stored outputs, print the page to open (outputs=stored: whether they fit or not)
+	@$(VENV)/python tools/book.py build $(if $(filter stored,$(outputs)),--stored)
 
-publish: environment  ## build the book as it is published, with notebooks for Colab, in _build/site
-	@$(VENV)/python tools/publish.py
+lab: environment  ## open the chapters in JupyterLab
+	@$(VENV)/jupyter lab --notebook-dir=chapters
 
 pdf: book  ## print the whole book as one PDF, with the system's Chromium
 	@$(VENV)/python tools/pdf.py
 
-test: lint book  ## lint, then unit, doc and property tests with their coverage, stored outputs, built pages
-	@$(VENV)/python -m pytest --cov=mlhelpers --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg mlhelpers tests chapters
+test: lint  ## lint, then unit, doc and property tests with their coverage, every chapter once more, built pages
+	@$(VENV)/python tools/book.py check
+	@$(VENV)/python tools/book.py build
+	@$(VENV)/python -m pytest -n auto --dist loadfile --durations 10 --cov=mlhelpers --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg mlhelpers tests chapters
 
 test-jax:  ## the tests of losses and metrics on Keras's JAX backend, without TensorFlow
 	@$(INSTALL) .venv-jax requirements-jax.lock
@@ -49,11 +53,17 @@ lint: environment  ## check style (notebooks too) and types
 run: environment  ## execute chapters in place and store their outputs: make run chapters="00 01"
 	@$(VENV)/python tools/book.py run $(chapters)
 
+sweep: environment  ## try every claim with other seeds and other arithmetic, for an hour: make sweep chapters="01"
+	@$(VENV)/python tools/sweep.py $(chapters)
+
 bench: environment  ## measure mlhelpers beside its peers
 	@$(VENV)/python benchmarks/bench.py
 
+publish: environment  ## build the book as it is published, with notebooks for Colab, in _build/site
+	@$(VENV)/python tools/publish.py
+
 lock: environment  ## renew the locks from pyproject.toml; that of Colab's versions from tests/colab/constraints.txt
-	@$(COMPILE) --upgrade --extra keras --extra interactive --extra book --extra test --output-file requirements.lock
+	@$(COMPILE) --upgrade --extra keras --extra interactive --extra book --extra lab --extra test --output-file requirements.lock
 	@$(COMPILE) --extra jax --extra test --constraint requirements.lock --output-file requirements-jax.lock
 	@$(HASHED) --python-platform linux --python-version 3.12 --extra keras --extra interactive --constraint requirements.lock --output-file .binder/requirements.txt pyproject.toml
 	@$(HASHED) --python-platform linux --python-version 3.13 --output-file requirements-colab.lock tests/colab/constraints.txt

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-WORDS_PER_MINUTE = 200
+# What a reader who wants to understand takes, in seconds.
+SECONDS = {"word": 60 / 200, "line of code": 4, "formula": 30, "output": 15, "figure": 45, "exercise": 7 * 60}
 THEME = {
     "logo": {"image_light": "_static/logo.svg", "image_dark": "_static/logo.svg"},
     # Every colour of these two stands out from its ground by 7:1.
@@ -31,20 +32,41 @@ def set_theme(app: Sphinx, config: Any) -> None:
     config.ogp_site_url = f"{config.html_baseurl.rstrip('/')}/" if config.html_baseurl else ""
 
 
-def words(node: nodes.Node) -> int:
-    """Count the words below a node that a reader reads: prose and code, no outputs, nothing folded."""
+def count(node: nodes.Node) -> Counter[str]:
+    """Count below a node what a reader has to take in; nothing that is folded away."""
     if isinstance(node, nodes.Text):
-        return len(node.astext().split())
+        return Counter(word=len(node.astext().split()))
     classes = set(node.get("classes", ())) if isinstance(node, nodes.Element) else set()
-    if classes & {"cell_output", "tag_hide-cell"} or isinstance(node, nodes.comment | nodes.raw):
-        return 0
-    return sum(map(words, node.children))
+    if "tag_hide-cell" in classes or isinstance(node, nodes.comment | nodes.raw):
+        return Counter()
+    if isinstance(node, nodes.literal_block):
+        return Counter({"line of code": len([line for line in node.astext().splitlines() if line.strip()])})
+    if isinstance(node, nodes.math_block):
+        return Counter(formula=1)
+    if "cell_output" in classes:
+        return Counter(figure=1) if next(node.findall(nodes.image), None) else Counter(output=1)
+    found = sum(map(count, node.children), Counter())
+    found["exercise"] += begins_exercise(node)
+    return found
 
 
-def times(doctree: nodes.document, seconds: int) -> str:
-    """Return how long a chapter takes to read, and took to run when the book was built."""
-    minutes = max(1, round(words(doctree) / WORDS_PER_MINUTE))
-    return f"{minutes} minute{'s' * (minutes != 1)} to read, {seconds} second{'s' * (seconds != 1)} to run"
+def begins_exercise(node: nodes.Node) -> bool:
+    """Tell whether a paragraph begins with a number in bold."""
+    bold = next(node.findall(nodes.strong), None) if isinstance(node, nodes.paragraph) else None
+    return bold is not None and re.fullmatch(r"\d+\.", bold.astext()) is not None
+
+
+def minutes(counts: Mapping[str, int]) -> int:
+    """Return a time to the next five minutes."""
+    return max(1, round(sum(SECONDS[kind] * n for kind, n in counts.items()) / 300)) * 5
+
+
+def reading_time(doctree: nodes.document) -> str:
+    """Return how long a chapter takes: its text with code, formulas and figures, and its exercises."""
+    counts = count(doctree)
+    exercises = {"exercise": counts.pop("exercise", 0)}
+    more = f", {minutes(exercises)} more for its {exercises['exercise']} exercises" if exercises["exercise"] else ""
+    return f"{minutes(counts)} minutes to read{more}"
 
 
 def mend(body: str) -> str:
@@ -74,9 +96,8 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, A
 def improve(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     if "body" in context:
         context["body"] = mend(context["body"])
-    seconds = json.loads((Path(app.srcdir) / "seconds.json").read_text())  # of the chapters; no other page has run
-    if pagename in seconds:
-        line = f'</h1>\n<p class="times">{times(doctree, seconds[pagename])}</p>'
+    if pagename.startswith("chapters/"):
+        line = f'</h1>\n<p class="times">{reading_time(doctree)}</p>'
         context["body"] = context["body"].replace("</h1>", line, 1)
     else:  # a notebook is worth downloading; the source of another page isn't
         context["header_buttons"] = [b for b in context["header_buttons"] if b.get("label") != "download-buttons"]

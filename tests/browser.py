@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
+import pdf
 from axe_playwright_python.base import AXE_FILE_PATH
 
 ROOT = Path(__file__).parent.parent
@@ -13,10 +13,6 @@ HTML = ROOT / "_build" / "html"
 LAPTOP, PHONE = {"width": 1300, "height": 900}, {"width": 390, "height": 844}
 WORDS = ".highlight pre span, code span, dt.sig span"  # what a highlighter wraps each word of code into
 LOCAL = ("file:", "data:", "blob:", "about:")
-
-_spec = importlib.util.spec_from_file_location("pdf", ROOT / "tools" / "pdf.py")
-pdf = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(pdf)
 
 
 def html_pages() -> list[Path]:

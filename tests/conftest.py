@@ -1,4 +1,4 @@
-"""A browser for the tests that need one. It is the system's own; nothing is downloaded."""
+"""How many processes test, and a browser for the tests that need one: the system's own; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import os
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+GIB_PER_WORKER = 4  # TensorFlow in the process itself, a chapter's kernel beside it, a browser
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Let `-n auto` mean two processes where there are two cores and the memory, one where there aren't."""
+    try:
+        gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError):  # not told by this system
+        gib = 2 * GIB_PER_WORKER
+    return 2 if (os.cpu_count() or 1) > 1 and gib >= 2 * GIB_PER_WORKER else 1
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from docutils import nodes
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
@@ -139,7 +142,47 @@ def test_pages_say_what_they_are_about_and_chapters_how_long_they_take():
         assert 60 <= len(description) <= 160
         assert parsed(page).select_one("meta[property='og:description']")["content"] == description
     for page in sorted((HTML / "chapters").glob("*.html")):
-        assert re.fullmatch(r"\d+ minutes? to read, \d+ seconds? to run", parsed(page).select_one("h1 + p.times").text)
+        told = parsed(page).select_one("h1 + p.times").text
+        assert re.fullmatch(r"\d+ minutes to read, \d+ more for its \d exercises", told)
+
+
+def test_the_title_page_adds_the_times_up():
+    text = " ".join((ROOT / "intro.md").read_text(encoding="utf-8").split())
+    chapters = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
+    told = [parsed(HTML / "chapters" / f"{path.stem}.html").select_one("h1 + p.times").text for path in chapters]
+    reading, exercises = (sum(int(re.findall(r"\d+", line)[k]) for line in told) / 60 for k in (0, 1))
+    running = sum(json.loads(path.read_text(encoding="utf-8"))["metadata"]["run"]["seconds"] for path in chapters) / 60
+    numbers = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+    assert f"To read them takes about {numbers[round(reading)]} hours" in text
+    assert abs(exercises - reading) < 1  # "another one"
+    assert f"All of the chapters together run in about {numbers[round(running)]} minutes on two cores" in text
+
+
+def reader():
+    spec = importlib.util.spec_from_file_location("reader", ROOT / "_ext" / "reader.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_reading_times_count_words_code_formulas_figures_and_exercises():
+    def made(node, *children, **attributes):
+        return node("", *children, **attributes)
+
+    code = made(nodes.literal_block, nodes.Text("a = 1\n\nb = 2\n"))
+    exercise = made(nodes.paragraph, nodes.Text(""), made(nodes.strong, nodes.Text("1.")), nodes.Text(" Prove it."))
+    folded = made(nodes.container, nodes.paragraph("", "One two."), classes=["cell", "tag_hide-cell"])
+    outputs = [
+        made(nodes.container, made(nodes.literal_block, nodes.Text("3\n")), classes=["cell_output"]),
+        made(nodes.container, made(nodes.image), classes=["cell_output"]),
+    ]
+    said = made(
+        nodes.paragraph, nodes.Text("Five words "), made(nodes.strong, nodes.Text("of")), nodes.Text(" prose here.")
+    )
+    page = made(nodes.section, said, code, nodes.math_block("", "a"), *outputs, exercise, folded)
+    expected = {"word": 5 + 3, "line of code": 2, "formula": 1, "output": 1, "figure": 1, "exercise": 1}
+    assert reader().count(page) == expected
+    assert reader().reading_time(page) == "5 minutes to read, 5 more for its 1 exercises"
 
 
 def test_only_absolute_addresses_are_claimed():

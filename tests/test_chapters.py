@@ -7,6 +7,8 @@ import statistics
 from itertools import pairwise
 from pathlib import Path
 
+import book
+import fingerprint
 import nbformat
 import pytest
 
@@ -112,6 +114,16 @@ def test_what_folds_away_does_so_in_every_front_end(notebook):
         assert "hide-cell" in cell.metadata.tags
         assert cell.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
         assert cell.metadata.get("cellView") == "form"
+
+
+def test_stored_outputs_fit(notebook):
+    """Else: make run chapters=NN."""
+    assert fingerprint.differences(notebook, ROOT) == []
+
+
+def test_one_number_says_how_long_a_chapter_runs(notebook):
+    assert f"**Runs in** {book.about(notebook.metadata.run)}." in prose(notebook)
+    assert notebook.metadata.run["seconds"] <= 90
 
 
 def test_ran_once_from_top_to_bottom(notebook):

@@ -14,18 +14,16 @@ import sys
 import zipfile
 from pathlib import Path
 
+import colab
 import nbformat
 import pip
+import publication
+import publish
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-import colab  # noqa: E402
-import publication  # noqa: E402
-import publish  # noqa: E402
-
 UV = [sys.executable, "-m", "uv", "--offline", "--quiet"]
 URL = "https://owner.github.io/name"
 CHAPTERS = publish.book.chapters()

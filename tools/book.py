@@ -1,11 +1,12 @@
-"""Execute the chapters and build the book.
+"""Execute chapters, and build the book from their stored outputs.
 
-    python tools/book.py build              execute what changed, build the HTML book
+    python tools/book.py build [--stored]   build the HTML book; a chapter whose outputs don't fit is executed first
+    python tools/book.py check              name the chapters whose stored outputs don't fit, and fail if there are any
     python tools/book.py run [CHAPTER ...]  execute chapters in place and store their outputs
 
-A chapter is executed again when its code cells, a Python or JSON file of mlhelpers, the lock or the
-Python changed. The book is built in a scratch folder and takes the place of the last one only when
-everything succeeded.
+Outputs fit while the chapter has the fingerprint that was stored with them, see tools/fingerprint.py. With --stored
+the book is built from the stored outputs, whether they fit or not. It is built in a scratch folder and takes the
+place of the last one only when everything succeeded.
 """
 
 from __future__ import annotations
@@ -31,21 +32,37 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 sys.path.insert(0, str(Path(__file__).parent))
+import evidence
+import fingerprint
+from fingerprint import Notebook, code_cells
 from publication import Publication, from_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
-EXECUTED = BUILD / "executed"
 SOURCE = BUILD / "source"
 HTML = BUILD / "html"
 INPUTS = BUILD / "html.inputs"  # digest of what the last good book was built from
 PAGES = ("*.md", "benchmarks/*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_templates/*", "_ext/*")
 NOT_PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 KEPT_METADATA = ("tags", "mystnb", "jupyter", "cellView")
+LOADED_MODULES = f"""\
+import json, sys
+
+print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] == "{fingerprint.PACKAGE}")))
+"""
 INTERRUPTED = "\ninterrupted; the last book and the stored outputs stay as they were"
+RUNS_IN = re.compile(r"\*\*Runs in\*\* [^.]*\.")
+NUMBERS = {1: "one", 2: "two", 4: "four", 8: "eight"}
+OFFER = "The last book stays. `make book outputs=stored` builds one from the outputs that are stored with the chapters."
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
-Notebook = nbformat.NotebookNode
+
+class ChapterError(Exception):
+    """A chapter can't be executed; the message names the cell."""
 
 
 def chapters() -> list[Path]:
@@ -64,19 +81,11 @@ def named_parts(files: dict[Path, bytes]) -> Iterable[bytes]:
 
 
 def environment_digest() -> str:
+    """Return a digest of what the pages of the package are made from."""
     package = [path for kind in ("*.py", "*.json") for path in (ROOT / "mlhelpers").rglob(kind)]
     files = {path.relative_to(ROOT): path.read_bytes() for path in package}
     version = platform.python_version().encode()
     return digest([version, (ROOT / "requirements.lock").read_bytes(), *named_parts(files)])
-
-
-def code_cells(notebook: Notebook) -> list[Notebook]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def chapter_key(notebook: Notebook, environment: str) -> str:
-    cells = [[cell.source, cell.metadata.get("tags", [])] for cell in code_cells(notebook)]
-    return digest([environment.encode(), json.dumps(cells).encode()])
 
 
 def peak_mib(pid: int) -> int | None:
@@ -89,8 +98,8 @@ def peak_mib(pid: int) -> int | None:
     return int(found[1]) // 1024 if found else None
 
 
-def execute(name: str, notebook: Notebook) -> dict[str, Any]:
-    """Execute a notebook in place, in its normal form; return run time and peak memory, or exit with its error."""
+def execute(name: str, notebook: Notebook) -> None:
+    """Execute a notebook in place, in its normal form, with fingerprint and run; exit with its error."""
     start, total = time.monotonic(), len(notebook.cells)
     live = sys.stdout.isatty()
     current, peak = 0, None
@@ -118,23 +127,40 @@ def execute(name: str, notebook: Notebook) -> dict[str, Any]:
     show("executing ...", end="" if live else "\n")
     log = BUILD / "logs" / f"{name}.log"  # what libraries write past Python, as TensorFlow does at its start
     log.parent.mkdir(parents=True, exist_ok=True)
+    notebook.cells.append(nbformat.v4.new_code_cell(LOADED_MODULES))
     try:
         with log.open("w") as stderr:
             client.execute(stderr=stderr)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         if hasattr(client, "_async_cleanup_kernel_future"):  # on Ctrl-C nbclient shuts the kernel down, finds it dead,
-            sys.exit(INTERRUPTED)
+            raise KeyboardInterrupt from error
         text = str(error) if live else ANSI.sub("", str(error))
         hint = f"\nThe end of {log} may tell why." if isinstance(error, DeadKernelError) else ""
-        sys.exit(f"\nerror: chapters/{name}.ipynb, cell {current + 1} of {total} failed\n\n{text}{hint}")
-    except AssertionError:
+        raise ChapterError(f"chapters/{name}.ipynb, cell {current + 1} of {total} failed\n\n{text}{hint}") from error
+    except AssertionError as error:
         if client.km is not None:
             raise
-        sys.exit(INTERRUPTED)  # or finds it gone
-    normalise(notebook)
+        raise KeyboardInterrupt from error  # or finds it gone
+    modules = json.loads(notebook.cells.pop().outputs[0].text)
     seconds = time.monotonic() - start
+    note_run(notebook, modules, seconds, peak)
+    normalise(notebook)
     show(f"executed in {seconds:.1f} s" + (f", {peak} MiB at most" if peak else ""), end="\n")
-    return {"seconds": seconds, "peak_mib": peak}
+
+
+def note_run(notebook: Notebook, modules: list[str], seconds: float, peak: int | None) -> None:
+    """Write into a notebook what its outputs were made from, and what that took.
+
+    What it took stays as it was while it is about the same, so that executing a chapter twice stores the same bytes.
+    """
+    former = notebook.metadata.get("run", {})
+    notebook.metadata["fingerprint"] = fingerprint.fingerprint(notebook, modules, ROOT)
+    run = {"python": platform.python_version(), "cores": os.cpu_count(), "seconds": round(seconds), "peak_mib": peak}
+    if all(former.get(name) == run[name] for name in ("python", "cores")):
+        for name in ("seconds", "peak_mib"):
+            if former.get(name) and run[name] and 0.7 < (run[name] + 1) / (former[name] + 1) < 1.5:
+                run[name] = former[name]
+    notebook.metadata["run"] = run
 
 
 def write(path: Path, text: str) -> None:
@@ -145,33 +171,31 @@ def write(path: Path, text: str) -> None:
     scratch.replace(path)
 
 
-def executed(path: Path, environment: str, *, again: bool = False) -> tuple[Notebook, dict[str, Any]]:
-    """Return a chapter with fresh outputs: the kept ones while nothing they depend on changed, or new ones."""
+def with_fitting_outputs(path: Path, stored: bool) -> Notebook:
+    """Return a chapter with its stored outputs, or with fresh ones if those don't fit and need not be taken."""
     notebook = nbformat.read(path, as_version=4)
-    key, kept = chapter_key(notebook, environment), EXECUTED / f"{path.stem}.json"
-    try:
-        record = json.loads(kept.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        record = {}
-    if record.get("key") == key and not again:
-        for cell, outputs in zip(code_cells(notebook), record["outputs"], strict=True):
-            cell.outputs = nbformat.from_dict(outputs)
-        normalise(notebook)
-    else:
-        record = {"key": key, **execute(path.stem, notebook)}
-        record["outputs"] = [cell.outputs for cell in code_cells(notebook)]
-        write(kept, json.dumps(record))
-    return notebook, record
+    reasons = fingerprint.differences(notebook, ROOT)
+    if reasons:
+        doing = "taking the stored outputs, although" if stored else "to be executed, since"
+        print(f"  {path.stem}  {doing} {shortened(reasons)}", flush=True)
+        if not stored:
+            try:
+                execute(path.stem, notebook)
+            except ChapterError as error:
+                sys.exit(f"\nerror: {error}\n\n{OFFER}")
+    normalise(notebook)
+    return notebook
+
+
+def shortened(reasons: list[str]) -> str:
+    more = f", and {len(reasons) - 3} more" if len(reasons) > 3 else ""
+    return ", ".join(reasons[:3]) + more
 
 
 def normalise(notebook: Notebook) -> None:
     """Keep of a notebook only what is the same after every run."""
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    kept = {name: notebook.metadata[name] for name in ("fingerprint", "run") if name in notebook.metadata}
+    notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA | kept)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: set[str] = set()
     for cell in notebook.cells:
@@ -263,38 +287,36 @@ def alone() -> Iterator[None]:
         yield
 
 
-def build() -> dict[str, Notebook]:
-    """Build the book; return the executed chapters by name."""
-    publication = published_at()
-    environment, start = environment_digest(), time.monotonic()
-    files, notebooks, records = pages(), {}, {}
-    for path in chapters():
-        notebooks[path.stem], records[path.stem] = executed(path, environment)
-        files[path.relative_to(ROOT)] = (nbformat.writes(notebooks[path.stem]) + "\n").encode()
-    files[Path("seconds.json")] = seconds_per_page(records)
+def build(*, stored: bool = False) -> dict[str, Notebook]:
+    """Build the book; return the chapters by name, with the outputs that it shows."""
+    publication, start, files = published_at(), time.monotonic(), pages()
+    notebooks = {path.stem: with_fitting_outputs(path, stored) for path in chapters()}
+    for name, notebook in notebooks.items():
+        files[Path("chapters", f"{name}.ipynb")] = (nbformat.writes(notebook) + "\n").encode()
+    titles = {name: notebook.cells[0].source.partition("\n")[0].lstrip("# ") for name, notebook in notebooks.items()}
+    files[Path("evidence", "tried.txt")] = evidence.as_markdown(titles).encode()
     inputs = digest(
-        [environment.encode(), Path(__file__).read_bytes(), repr(publication).encode(), *named_parts(files)]
+        [environment_digest().encode(), Path(__file__).read_bytes(), repr(publication).encode(), *named_parts(files)]
     )
     if not (HTML / "index.html").exists() or not INPUTS.exists() or INPUTS.read_text() != inputs:
         INPUTS.unlink(missing_ok=True)
         stage(files)
         sphinx(publication)
         write(INPUTS, inputs)
-    report(records, time.monotonic() - start)
+    print(f"The book is ready ({time.monotonic() - start:.0f} s). Open {HTML / 'index.html'}")
     return notebooks
 
 
-def seconds_per_page(records: dict[str, dict[str, Any]]) -> bytes:
-    """Return the running times that the pages show, as measured when each chapter was executed last."""
-    return json.dumps({f"chapters/{name}": round(record["seconds"]) for name, record in records.items()}).encode()
-
-
-def report(records: dict[str, dict[str, Any]], seconds: float) -> None:
-    width = max(map(len, records), default=7)
-    print(f"\n  {'chapter':{width}}  seconds  peak MiB")
-    for name, record in records.items():
-        print(f"  {name:{width}}  {record['seconds']:7.1f}  {record['peak_mib'] or '–':>8}")
-    print(f"\nThe book is ready ({seconds:.0f} s). Open {HTML / 'index.html'}")
+def check() -> None:
+    """Exit with the chapters whose stored outputs don't fit."""
+    stale = {}
+    for path in chapters():
+        reasons = fingerprint.differences(nbformat.read(path, as_version=4), ROOT)
+        if reasons:
+            stale[path.stem[:2]] = f"{path.stem}: {shortened(reasons)}"
+    if stale:
+        command = f'make run chapters="{" ".join(stale)}"'
+        sys.exit("\n".join(["error: stored outputs that don't fit", *stale.values(), f"run and commit: {command}"]))
 
 
 def chosen(names: list[str]) -> list[Path]:
@@ -307,12 +329,39 @@ def chosen(names: list[str]) -> list[Path]:
 
 
 def run(names: list[str]) -> None:
-    paths = chosen(names)
-    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())  # first: the chapters depend on it
-    environment = environment_digest()
+    paths, start = chosen(names), time.monotonic()
+    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())  # first: the chapters print of it
     for path in paths:
-        notebook, _ = executed(path, environment, again=True)
+        notebook = nbformat.read(path, as_version=4)
+        try:
+            execute(path.stem, notebook)
+        except ChapterError as error:
+            sys.exit(f"\nerror: {error}\n\nThe stored outputs stay as they were.")
+        say_run_time(notebook)
         write(path, nbformat.writes(notebook) + "\n")
+    report([nbformat.read(path, as_version=4) for path in paths], [path.stem for path in paths])
+    print(f"\nOutputs are stored ({time.monotonic() - start:.0f} s)")
+
+
+def say_run_time(notebook: Notebook) -> None:
+    """Let the chapter's head say what its run took."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = RUNS_IN.sub(f"**Runs in** {about(notebook.metadata.run)}.", cell.source)
+
+
+def about(run: dict[str, Any]) -> str:
+    """Return a chapter's run time as every page says it."""
+    seconds, cores = max(5, 5 * round(run["seconds"] / 5)), run["cores"]
+    return f"about {seconds} seconds on {NUMBERS.get(cores, cores)} core{'s' * (cores != 1)}"
+
+
+def report(notebooks: list[Notebook], names: list[str]) -> None:
+    width = max(map(len, names), default=7)
+    print(f"\n  {'chapter':{width}}  seconds  peak MiB")
+    for name, notebook in zip(names, notebooks, strict=True):
+        run = notebook.metadata.run
+        print(f"  {name:{width}}  {run['seconds']:7}  {run['peak_mib'] or '–':>8}")
 
 
 def exercise_texts() -> str:
@@ -337,7 +386,11 @@ def plain(text: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", text))
 
 
-COMMANDS: dict[str, Callable[[list[str]], object]] = {"build": lambda names: build(), "run": run}
+COMMANDS: dict[str, Callable[[list[str]], object]] = {
+    "build": lambda options: build(stored="--stored" in options),
+    "check": lambda options: check(),
+    "run": run,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
