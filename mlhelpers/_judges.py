@@ -771,10 +771,10 @@ def _paired_bootstrap(answer: Any) -> str:
         )
     if high < 0:
         raise Wrong("The difference is the other way round: the one with positive weights minus the plain one.")
-    if high - low > 0.048:
+    if high - low > 0.042:
         raise Wrong("This is wider than it should be; are the same scenes drawn for both models?")
     if high - low < 0.027:
         raise Wrong("This is narrower than a middle 95 %; which quantiles? Draw as many scenes as there are.")
-    if not (low < 0.06 and high < 0.12):
+    if not (low < 0.09 and high < 0.14):
         raise Wrong("The interval lies elsewhere; macro-F1 of both, on the test scenes, with 0.5 as the threshold?")
     return f"it is {high - low:.3f} wide"
