@@ -129,8 +129,8 @@ def summary(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[str
 def processors(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[str]:
     kinds = list(dict.fromkeys(kind for evidence in found.values() for kind in evidence["runs"] if kind != "plain"))
     yield "## What other arithmetic moves\n"
-    yield "Claims of each chapter in whose comparisons a number came out differently than in the plain run with the same"
-    yield "seeds, and the largest such difference (of numbers above 1, relative to them).\n"
+    yield "Claims of each chapter in whose comparisons a number came out differently than in the plain run with the"
+    yield "same seeds, and the largest such difference (of numbers above 1, relative to them).\n"
     yield f"| chapter | {' | '.join(kinds)} |"
     yield f"| --- |{' --- |' * len(kinds)}"
     for name, evidence in found.items():
