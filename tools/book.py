@@ -158,7 +158,7 @@ def note_run(notebook: Notebook, modules: list[str], seconds: float, peak: int |
     run = {"python": platform.python_version(), "cores": os.cpu_count(), "seconds": round(seconds), "peak_mib": peak}
     if all(former.get(name) == run[name] for name in ("python", "cores")):
         for name in ("seconds", "peak_mib"):
-            if former.get(name) and run[name] and 0.7 < (run[name] + 1) / (former[name] + 1) < 1.5:
+            if former.get(name) and run[name] and 0.7 < (run[name] + 5) / (former[name] + 5) < 1.5:
                 run[name] = former[name]
     notebook.metadata["run"] = run
 
