@@ -331,15 +331,16 @@ def chosen(names: list[str]) -> list[Path]:
 def run(names: list[str]) -> None:
     paths, start = chosen(names), time.monotonic()
     write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())  # first: the chapters print of it
+    notebooks = {}
     for path in paths:
-        notebook = nbformat.read(path, as_version=4)
+        notebook = notebooks[path.stem] = nbformat.read(path, as_version=4)
         try:
             execute(path.stem, notebook)
         except ChapterError as error:
             sys.exit(f"\nerror: {error}\n\nThe stored outputs stay as they were.")
         say_run_time(notebook)
         write(path, nbformat.writes(notebook) + "\n")
-    report([nbformat.read(path, as_version=4) for path in paths], [path.stem for path in paths])
+    report(notebooks)
     print(f"\nOutputs are stored ({time.monotonic() - start:.0f} s)")
 
 
@@ -356,10 +357,10 @@ def about(run: dict[str, Any]) -> str:
     return f"about {seconds} seconds on {NUMBERS.get(cores, cores)} core{'s' * (cores != 1)}"
 
 
-def report(notebooks: list[Notebook], names: list[str]) -> None:
-    width = max(map(len, names), default=7)
+def report(notebooks: dict[str, Notebook]) -> None:
+    width = max(map(len, notebooks), default=7)
     print(f"\n  {'chapter':{width}}  seconds  peak MiB")
-    for name, notebook in zip(names, notebooks, strict=True):
+    for name, notebook in notebooks.items():
         run = notebook.metadata.run
         print(f"  {name:{width}}  {run['seconds']:7}  {run['peak_mib'] or '–':>8}")
 

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import fingerprint
 from fingerprint import Notebook, digest
-from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "evidence"
@@ -32,8 +31,7 @@ class Claim(NamedTuple):
 
 
 def asserts(source: str) -> bool:
-    tree = ast.parse(TransformerManager().transform_cell(source))
-    return any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+    return any(isinstance(node, ast.Assert) for node in ast.walk(fingerprint.parsed(source)))
 
 
 def claims(notebook: Notebook) -> Iterator[Claim]:

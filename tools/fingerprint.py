@@ -48,10 +48,15 @@ def module_digest(root: Path, module: str) -> str | None:
         return None
 
 
+def parsed(source: str) -> ast.Module:
+    """Return the syntax tree of a cell, which may hold magics, or of a module."""
+    return ast.parse(TransformerManager().transform_cell(source))
+
+
 def imported(source: str) -> set[str]:
     """Return the top-level names that a cell or a module imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(TransformerManager().transform_cell(source))):  # a cell may hold magics
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
