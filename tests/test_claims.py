@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import claims
-import evidence
 import nbformat
 import pytest
 import sweep
 from IPython.core.interactiveshell import InteractiveShell
+
+import evidence
 
 ROOT = Path(__file__).parent.parent
 
@@ -141,6 +142,21 @@ def test_a_run_is_of_the_chapter_as_it_stands(tmp_path, monkeypatch):
     assert sweep.stored(run, "another") is None
     run.path.write_text('{"key": ')
     assert sweep.stored(run, "key") is None
+
+
+def test_a_chapter_that_changes_during_its_sweep_gets_no_evidence(tmp_path, monkeypatch):
+    path = tmp_path / "chapters" / "00_one.ipynb"
+    path.parent.mkdir()
+    nbformat.write(notebook("# A", "assert 1 == 1"), path)
+    monkeypatch.setattr(sweep.book, "ROOT", tmp_path)
+    monkeypatch.setattr(sweep.book, "chosen", lambda names: [path])
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path)
+    monkeypatch.setattr(sweep, "honoured", lambda: ["plain"])
+    monkeypatch.setattr(sweep, "RUNS", tmp_path)
+    monkeypatch.setattr(sweep, "execute_all", lambda runs: None)  # none of the runs is of the chapter as it stands
+    with pytest.raises(SystemExit, match="changed during the sweep: 00_one; the same command"):
+        sweep.sweep([])
+    assert list(tmp_path.glob("*.json")) == []
 
 
 def test_an_instrumented_chapter_moves_seeds_and_reports(tmp_path):

@@ -284,6 +284,9 @@ def test_what_a_run_took_stays_while_it_is_about_the_same(book, tmp_path):
     ):
         book.note_run(notebook, [], seconds, peak)
         assert (notebook.metadata.run["seconds"], notebook.metadata.run["peak_mib"]) == stored
+    notebook.cells[1].source = "a = 2"  # another chapter, which takes what it takes
+    book.note_run(notebook, [], 22, 50)
+    assert (notebook.metadata.run["seconds"], notebook.metadata.run["peak_mib"]) == (22, 50)
 
 
 def test_the_head_of_a_chapter_says_what_its_run_took(book, tmp_path):

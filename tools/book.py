@@ -153,8 +153,10 @@ def note_run(notebook: Notebook, modules: list[str], seconds: float, peak: int |
 
     What it took stays as it was while it is about the same, so that executing a chapter twice stores the same bytes.
     """
-    former = notebook.metadata.get("run", {})
-    notebook.metadata["fingerprint"] = fingerprint.fingerprint(notebook, modules, ROOT)
+    made_from = fingerprint.fingerprint(notebook, modules, ROOT)
+    again = notebook.metadata.get("fingerprint") == made_from
+    former = notebook.metadata.get("run", {}) if again else {}
+    notebook.metadata["fingerprint"] = made_from
     run = {"python": platform.python_version(), "cores": os.cpu_count(), "seconds": round(seconds), "peak_mib": peak}
     if all(former.get(name) == run[name] for name in ("python", "cores")):
         for name in ("seconds", "peak_mib"):

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import book
-import evidence
 import nbformat
 from nbclient import NotebookClient
+
+import evidence
 
 RUNS = book.BUILD / "sweep"
 TOOLS = Path(__file__).resolve().parent
@@ -149,11 +150,17 @@ def sweep(names: list[str]) -> None:
     waiting = [run for run in runs if stored(run, keys[run.chapter]) is None]
     print(f"{len(runs)} runs, of which {len(runs) - len(waiting)} are there", flush=True)
     execute_all(waiting)
+    changed = []
     for chapter in chapters:
         records = {run[1:]: stored(run, keys[chapter]) for run in planned(chapter, kinds)}
+        if None in records.values():
+            changed.append(chapter)
+            continue
         result = evidence.collected(read(chapter), records)
         book.write(evidence.FOLDER / f"{chapter}.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         tell(chapter, result)
+    if changed:
+        sys.exit(f"error: changed during the sweep: {', '.join(changed)}; the same command tries them as they are")
 
 
 def execute_all(runs: list[Run]) -> None:
