@@ -19,7 +19,9 @@ class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras h
     """Base of metrics on labels that are predicted where their score is above their threshold."""
 
     def __init__(self, threshold: Any, from_logits: bool, mask_value: float | None, name: str, dtype: Any) -> None:
-        super().__init__(name=name, dtype=dtype)
+        policy = keras.dtype_policies.get(dtype or keras.config.floatx())
+        half = policy.compute_dtype in ("float16", "bfloat16")  # where adding 1 to 2,048 or to 256 changes nothing
+        super().__init__(name=name, dtype="float32" if half else dtype)
         if "float" not in self.dtype:
             raise ValueError(f"dtype must be a floating-point type, got {self.dtype!r}; use None for Keras's own")
         self.threshold = _checked_threshold(threshold)
@@ -59,14 +61,17 @@ class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras h
             y_true = ops.where(observed, y_true, ops.zeros_like(y_true))
             weight = ops.cast(observed, self.dtype)
         if sample_weight is not None:
-            per_sample = _per_sample(sample_weight, self.dtype)
-            weight = per_sample if weight is None else weight * per_sample
+            given = _matrix_of_weights(sample_weight, self.dtype, tuple(scores.shape))
+            weight = given if weight is None else weight * given
         return y_true, predicted, weight
 
     def _fraction(self, part: str, whole: str) -> Any:
+        """Return a fraction of two totals: 0 before the first batch, NaN where nothing has been counted."""
         if not self._totals:
             return ops.zeros((), dtype=self.dtype)
-        return ops.divide_no_nan(*(ops.sum(ops.convert_to_tensor(self._totals[name])) for name in (part, whole)))
+        counted, among = (ops.sum(ops.convert_to_tensor(self._totals[name])) for name in (part, whole))
+        fraction = counted / ops.where(among > 0, among, ops.ones_like(among))
+        return ops.where(among > 0, fraction, ops.full_like(fraction, np.nan))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, so that a saved model can make the metric again."""
@@ -96,7 +101,8 @@ class MultilabelF1(_ThresholdedMetric):
     name : str
         Name of the metric in logs.
     dtype : str, optional
-        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples.
+        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
+        place of a half-precision type float32 is taken.
 
     Raises
     ------
@@ -109,7 +115,8 @@ class MultilabelF1(_ThresholdedMetric):
     Notes
     -----
     A mean of the F1 of batches is another number, and depends on the batch size. Sample weights
-    of shape (batch,) work, under ``weighted_metrics``. ``EarlyStopping`` knows that higher is better.
+    of shape (batch,) and weights of single labels of shape (batch, n_labels) work, under ``weighted_metrics``.
+    ``EarlyStopping`` knows that higher is better.
 
     Examples
     --------
@@ -151,7 +158,7 @@ class MultilabelF1(_ThresholdedMetric):
         ----------
         y_true : tensor of 0/1 (or `mask_value`), shape (batch, n_labels)
         y_pred : tensor of float, shape (batch, n_labels)
-        sample_weight : tensor of float, shape (batch,) or (batch, 1), optional
+        sample_weight : tensor of float, shape (batch,), (batch, 1) or (batch, n_labels), optional
         """
         y_true, predicted, weight = self._labels(y_true, y_pred, sample_weight)
         counts = (y_true * predicted, predicted, y_true)
@@ -200,7 +207,8 @@ class SubsetAccuracy(_ThresholdedMetric):
     name : str
         Name of the metric in logs.
     dtype : str, optional
-        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples.
+        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
+        place of a half-precision type float32 is taken.
 
     Raises
     ------
@@ -240,11 +248,14 @@ class SubsetAccuracy(_ThresholdedMetric):
             right = ops.logical_or(right, known == 0)
             weight = ops.max(known, axis=-1)
         if sample_weight is not None:
-            weight = weight * _per_sample(sample_weight, self.dtype)[:, 0]
+            weight = weight * _matrix_of_weights(sample_weight, self.dtype, (y_true.shape[0], 1))[:, 0]
         self._add_up(right=ops.sum(ops.cast(ops.all(right, axis=-1), self.dtype) * weight), total=ops.sum(weight))
 
     def result(self) -> Any:
-        """Return the fraction for all batches since the last reset, a scalar; 0 before the first."""
+        """Return the fraction for all batches since the last reset, a scalar; 0 before the first.
+
+        NaN if nothing could be judged: all labels were unknown, or all weights 0.
+        """
         return self._fraction("right", "total")
 
 
@@ -265,7 +276,8 @@ class HammingLoss(_ThresholdedMetric):
     name : str
         Name of the metric in logs.
     dtype : str, optional
-        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples.
+        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
+        place of a half-precision type float32 is taken.
 
     Raises
     ------
@@ -274,8 +286,8 @@ class HammingLoss(_ThresholdedMetric):
 
     Notes
     -----
-    Sample weights of shape (batch,) work, under ``weighted_metrics``. ``EarlyStopping`` knows that
-    lower is better.
+    Sample weights of shape (batch,) and weights of single labels of shape (batch, n_labels) work, under
+    ``weighted_metrics``. ``EarlyStopping`` knows that lower is better.
 
     Examples
     --------
@@ -305,22 +317,23 @@ class HammingLoss(_ThresholdedMetric):
         self._add_up(wrong=ops.sum(wrong * weight, axis=0), total=ops.sum(weight, axis=0))
 
     def result(self) -> Any:
-        """Return the fraction for all batches since the last reset, a scalar; 0 before the first."""
+        """Return the fraction for all batches since the last reset, a scalar; 0 before the first.
+
+        NaN if nothing could be judged: all labels were unknown, or all weights 0.
+        """
         return self._fraction("wrong", "total")
 
 
-def _per_sample(sample_weight: Any, dtype: str) -> Any:
-    """Return sample weights as a column, so that they multiply rows; refuse weights of single labels."""
+def _matrix_of_weights(sample_weight: Any, dtype: str, wanted: tuple[int | None, ...]) -> Any:
+    """Return sample weights as a column, so that they multiply rows, or the weights of single labels as they are."""
     sample_weight = ops.cast(ops.convert_to_tensor(sample_weight), dtype)
-    shape = tuple(sample_weight.shape)
-    if len(shape) == 1:
-        return ops.expand_dims(sample_weight, axis=-1)
-    if len(shape) == 2 and shape[-1] == 1:
-        return sample_weight
-    raise ValueError(
-        f"sample_weight has shape {shape}, expected (batch,): one weight per sample; "
-        "leave single labels out with mask_value"
-    )
+    (batch, n_labels), shape = wanted, tuple(sample_weight.shape)
+    fits = len(shape) in (1, 2) and shape[1:] in ((), (1,), (n_labels,))
+    if not fits or (None not in (shape[0], batch) and shape[0] != batch):
+        or_labels = "" if n_labels == 1 else f", or (batch, {n_labels}): one per label"
+        expected = f"(batch,): one weight per sample{or_labels}"
+        raise ValueError(f"sample_weight has shape {shape} for a batch of {batch}, expected {expected}")
+    return ops.expand_dims(sample_weight, axis=-1) if len(shape) == 1 else sample_weight
 
 
 def _checked_threshold(threshold: Any) -> float | list[float]:

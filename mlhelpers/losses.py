@@ -226,8 +226,7 @@ class WeightedBinaryCrossentropy(_MaskedLoss):
 
     def _per_label(self, y_true: Any, y_pred: Any) -> Any:
         if self.from_logits:
-            if_present = ops.softplus(-y_pred)
-            if_absent = y_pred + if_present  # softplus(z) = z + softplus(-z)
+            if_present, if_absent = _softplus_of_both_signs(y_pred)
         else:
             p = self._kept_from_the_ends(y_pred)
             if_present, if_absent = -ops.log(p), -ops.log(1 - p)
@@ -334,7 +333,7 @@ class AsymmetricLoss(_MaskedLoss):
     def _per_label(self, y_true: Any, y_pred: Any) -> Any:
         if self.from_logits:
             absent = ops.sigmoid(-y_pred)  # 1 - p, which keeps its digits where p is close to 1
-            if_present = ops.softplus(-y_pred)
+            if_present, if_absent = _softplus_of_both_signs(y_pred)
         else:
             p = self._kept_from_the_ends(y_pred)
             absent, if_present = 1 - p, -ops.log(p)
@@ -342,7 +341,7 @@ class AsymmetricLoss(_MaskedLoss):
             q = ops.relu((1 - self.margin) - absent)
             log_absent = ops.log(1 - q)
         elif self.from_logits:
-            q, log_absent = ops.sigmoid(y_pred), -(y_pred + if_present)
+            q, log_absent = ops.sigmoid(y_pred), -if_absent
         else:
             q, log_absent = p, ops.log(absent)
         if_present = self._faded(if_present, absent, self.gamma_pos)
@@ -364,6 +363,17 @@ class AsymmetricLoss(_MaskedLoss):
         """Return the arguments of the constructor, so that a saved model can make the loss again."""
         own = {"gamma_neg": self.gamma_neg, "gamma_pos": self.gamma_pos, "margin": self.margin}
         return {**super().get_config(), **own}
+
+
+def _softplus_of_both_signs(z: Any) -> tuple[Any, Any]:
+    """Return softplus(-z) and softplus(z), by one logarithm.
+
+    Neither is a difference of large numbers: z + softplus(-z), which is softplus(z), and its gradient would be
+    exactly 0 from z = -17 on in single precision.
+    """
+    positive, zero = z >= 0, ops.zeros_like(z)
+    common = ops.log1p(ops.exp(ops.where(positive, -z, z)))
+    return common - ops.where(positive, zero, z), common + ops.where(positive, z, zero)
 
 
 def pos_weight_from(Y: Any, *, cap: float | None = None) -> NDArray[np.float64]:

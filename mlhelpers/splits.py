@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import numbers
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,26 +16,39 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
 from mlhelpers._validation import whole_number
-from mlhelpers.labels import axis_sums, check_labels
+from mlhelpers.labels import MISSING, axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
 
 
-def multilabel_train_test_split(X: Any, Y: Any, *, test_size: float = 0.25, random_state: Any = None) -> list[Any]:
+def multilabel_train_test_split(
+    X: Any,
+    Y: Any,
+    *,
+    test_size: float | None = None,
+    train_size: float | None = None,
+    random_state: Any = None,
+    allow_missing: bool = False,
+) -> list[Any]:
     """Divide samples into a training and a test part in which every label is as frequent as in the whole.
 
     scikit-learn's ``train_test_split(stratify=Y)`` stratifies on whole label sets, and refuses sets that
-    occur once; this one stratifies on labels, rarest first [1]_.
+    occur once; this one stratifies on labels, rarest first [1]_. Where a sample stands in the data has no influence
+    on the part it goes into.
 
     Parameters
     ----------
-    X : list, array, DataFrame or sparse matrix with n_samples rows
+    X : list, array, tensor, DataFrame or sparse matrix with n_samples rows
         Samples; also an array of indices, ``numpy.arange(n_samples)``, to divide several things alike.
     Y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
-    test_size : float or int, default=0.25
-        Fraction of the samples, between 0 and 1, or their number. The test part has this size up to the rounding
-        that stratification needs.
+    test_size : float or int, optional
+        Fraction of the samples, between 0 and 1, or their number. The test part has exactly this size; a fraction of a
+        sample counts as a whole one, as in scikit-learn. Without it, what `train_size` leaves, or 0.25.
+    train_size : float or int, optional
+        Fraction or number of the training samples, rounded down; without it, all that are not in the test part.
     random_state : int, numpy.random.RandomState or None, default=None
-        Source of the random choices between equally good places; an integer makes the split repeatable.
+        Source of the order in which samples are distributed; an integer makes the split repeatable.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN) in `Y`. A label's known zeros are then spread like its ones.
 
     Returns
     -------
@@ -44,9 +59,9 @@ def multilabel_train_test_split(X: Any, Y: Any, *, test_size: float = 0.25, rand
     Raises
     ------
     ValueError
-        If `Y` is not a label matrix, `X` has another number of rows, or `test_size` is out of range.
+        If `Y` is not a label matrix, `X` has another number of rows, or a size is out of range.
     TypeError
-        If `test_size` is not a number.
+        If a size is not a number.
     ImportError
         If the package iterative-stratification is not installed.
 
@@ -62,30 +77,33 @@ def multilabel_train_test_split(X: Any, Y: Any, *, test_size: float = 0.25, rand
     >>> Y_train.sum(axis=0), Y_test.sum(axis=0)
     (array([2, 2]), array([2, 2]))
     """
-    labels = check_labels(Y)
-    n_samples = labels.shape[0]
-    _check_same_length(X, n_samples)
-    fraction = _test_fraction(test_size, n_samples)
-    part = _stratified_parts(labels, np.array([1 - fraction, fraction]), random_state)
-    rows = [np.flatnonzero(part == i) for i in (0, 1)]
+    splitter = MultilabelShuffleSplit(
+        1, test_size=test_size, train_size=train_size, random_state=random_state, allow_missing=allow_missing
+    )
+    labels = check_labels(Y, allow_missing=allow_missing)
+    _check_same_length(X, labels.shape[0])
+    (rows,) = splitter.split(X, labels)
     return [take_rows(array, chosen) for array in (X, Y) for chosen in rows]
 
 
 class MultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn has no types
     """K-fold cross-validation in which every label is as frequent in each fold as in the whole.
 
-    For the ``cv`` of scikit-learn's searches and of ``cross_val_score``, which on a label matrix
-    otherwise use plain ``KFold`` without saying so.
+    The folds' sizes differ by one sample at most. For the ``cv`` of scikit-learn's searches and of
+    ``cross_val_score``, which on a label matrix otherwise use plain ``KFold`` without saying so.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=True
-        Whether equally good places for a sample are chosen at random by `random_state`. Without, the folds are
-        the same every time.
+        Whether the order in which samples are distributed is drawn from `random_state`. Without, it is drawn the
+        same way every time.
     random_state : int, numpy.random.RandomState or None, default=None
-        Source of the random choices; an integer makes the folds repeatable. Only with `shuffle`.
+        Source of that order; an integer makes the folds repeatable, as ``HalvingGridSearchCV`` needs them. Only with
+        `shuffle`.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN) in ``y``. A label's known zeros are then spread like its ones.
 
     Raises
     ------
@@ -106,7 +124,9 @@ class MultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn
     [[2, 2], [2, 2]]
     """
 
-    def __init__(self, n_splits: int = 5, *, shuffle: bool = True, random_state: Any = None) -> None:
+    def __init__(
+        self, n_splits: int = 5, *, shuffle: bool = True, random_state: Any = None, allow_missing: bool = False
+    ) -> None:
         self.n_splits = whole_number(n_splits, "n_splits", least=2)
         if not isinstance(shuffle, bool):
             raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
@@ -114,6 +134,7 @@ class MultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn
             raise ValueError("random_state has no effect with shuffle=False; leave one of the two out")
         self.shuffle = shuffle
         self.random_state = random_state
+        self.allow_missing = allow_missing
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Yield the row numbers of the training and the test part of every fold.
@@ -131,22 +152,119 @@ class MultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn
         ------
         train, test : ndarray of int
         """
-        if groups is not None:
-            raise ValueError("groups can't be kept together here; use sklearn.model_selection.GroupKFold")
-        if y is None:
-            raise ValueError("y is None, but folds are stratified by labels; call split(X, Y), or pass Y to the search")
-        labels = check_labels(y, name="y")
+        labels = _checked_labels(X, y, groups, self.allow_missing)
         n_samples = labels.shape[0]
-        _check_same_length(X, n_samples)
         if n_samples < self.n_splits:
             raise ValueError(f"n_splits is {self.n_splits}, but there are only {n_samples} samples; take fewer folds")
-        ties = self.random_state if self.shuffle else 0
-        fold = _stratified_parts(labels, np.full(self.n_splits, 1 / self.n_splits), ties)
+        sizes = np.full(self.n_splits, n_samples // self.n_splits)
+        sizes[: n_samples % self.n_splits] += 1
+        rng = check_random_state(self.random_state if self.shuffle else 0)
+        fold = _stratified_parts(labels, sizes, rng)
         for i in range(self.n_splits):
             yield np.flatnonzero(fold != i), np.flatnonzero(fold == i)
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds; the arguments are not looked at."""
+        return self.n_splits
+
+
+class RepeatedMultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn has no types
+    """`MultilabelKFold`, several times, each time with other folds.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    n_repeats : int, default=10
+        How often all samples are divided into folds.
+    random_state : int, numpy.random.RandomState or None, default=None
+        Source of the orders in which samples are distributed; an integer makes the folds repeatable.
+    allow_missing : bool, default=False
+        Accept unknown labels; see `MultilabelKFold`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or of the wrong type; from ``split``, as `MultilabelKFold` does.
+
+    Examples
+    --------
+    >>> Y = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0], [0, 1], [0, 1]])
+    >>> folds = RepeatedMultilabelKFold(n_splits=2, n_repeats=3, random_state=0)
+    >>> [Y[test].sum(axis=0).tolist() for train, test in folds.split(Y, Y)]
+    [[2, 2], [2, 2], [2, 2], [2, 2], [2, 2], [2, 2]]
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, n_repeats: int = 10, random_state: Any = None, allow_missing: bool = False
+    ) -> None:
+        self.n_splits = whole_number(n_splits, "n_splits", least=2)
+        self.n_repeats = whole_number(n_repeats, "n_repeats", least=1)
+        self.random_state = random_state
+        self.allow_missing = allow_missing
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the row numbers of the training and the test part of every fold; see `MultilabelKFold.split`."""
+        rng = check_random_state(self.random_state)
+        for _ in range(self.n_repeats):
+            folds = MultilabelKFold(self.n_splits, random_state=rng, allow_missing=self.allow_missing)
+            yield from folds.split(X, y, groups)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds of all repetitions; the arguments are not looked at."""
+        return self.n_splits * self.n_repeats
+
+
+class MultilabelShuffleSplit(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn has no types
+    """Training and test parts, drawn again and again, in which every label is as frequent as in the whole.
+
+    Parameters
+    ----------
+    n_splits : int, default=10
+        How many pairs of parts.
+    test_size, train_size, random_state, allow_missing
+        As in `multilabel_train_test_split`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or of the wrong type; from ``split``, if ``y`` is not a label matrix or a part
+        would be empty.
+
+    Examples
+    --------
+    >>> Y = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0], [0, 1], [0, 1]])
+    >>> parts = MultilabelShuffleSplit(2, test_size=4, random_state=0)
+    >>> [Y[test].sum(axis=0).tolist() for train, test in parts.split(Y, Y)]
+    [[2, 2], [2, 2]]
+    """
+
+    def __init__(
+        self,
+        n_splits: int = 10,
+        *,
+        test_size: float | None = None,
+        train_size: float | None = None,
+        random_state: Any = None,
+        allow_missing: bool = False,
+    ) -> None:
+        self.n_splits = whole_number(n_splits, "n_splits", least=1)
+        self.test_size = _checked_size(test_size, "test_size")
+        self.train_size = _checked_size(train_size, "train_size")
+        self.random_state = random_state
+        self.allow_missing = allow_missing
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the row numbers of a training and a test part, `n_splits` times; see `MultilabelKFold.split`."""
+        labels = _checked_labels(X, y, groups, self.allow_missing)
+        sizes = _sizes(labels.shape[0], self.train_size, self.test_size)
+        rng = check_random_state(self.random_state)
+        for _ in range(self.n_splits):
+            part = _stratified_parts(labels, sizes, rng)
+            yield np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of pairs; the arguments are not looked at."""
         return self.n_splits
 
 
@@ -161,13 +279,15 @@ class SplitReport(ShownAsTable):
     count : ndarray of int64, shape (n_parts, n_labels)
         Samples of each part that carry each label.
     frequency : ndarray of float64, shape (n_parts, n_labels)
-        ``count / size``.
+        ``count`` divided by the part's samples for which the label is known; NaN if there are none.
     deviation : ndarray of float64, shape (n_parts, n_labels)
         Relative: a part's frequency divided by the whole's, minus one. 0 is perfect, -1 means that the
         label is missing, NaN that it occurs nowhere.
     missing : tuple of tuple of str
         Of each part, the labels of the whole that it lacks.
     label_names : tuple of str
+    n_unknown : ndarray of int64, shape (n_parts,)
+        Unknown labels of each part.
     """
 
     size: NDArray[np.int64]
@@ -176,9 +296,10 @@ class SplitReport(ShownAsTable):
     deviation: NDArray[np.float64]
     missing: tuple[tuple[str, ...], ...]
     label_names: tuple[str, ...]
+    n_unknown: NDArray[np.int64]
 
     def _table(self) -> Table:
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for i, deviation in enumerate(self.deviation):
             size = np.abs(deviation)
             if np.isnan(size).all():
@@ -187,11 +308,15 @@ class SplitReport(ShownAsTable):
                 label = int(np.nanargmax(size))
                 mean, worst = f"{np.nanmean(size):.1%}", f"{deviation[label]:+.1%} ({self.label_names[label]})"
             rows.append((str(i), int(self.size[i]), mean, worst, _some(self.missing[i])))
+        columns: tuple[str, ...] = ("part", "samples", "mean", "worst (label)", "missing labels")
         caption = "How far each label's frequency in a part is from that in the whole, relative to it"
-        return Table(("part", "samples", "mean", "worst (label)", "missing labels"), rows, caption=caption)
+        if self.n_unknown.any():
+            rows = [(*row, int(n)) for row, n in zip(rows, self.n_unknown, strict=True)]
+            columns = (*columns, "unknown")
+        return Table(columns, rows, caption=caption)
 
 
-def split_report(Y: Any, *parts: Any) -> SplitReport:
+def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitReport:
     """Tell how far a division moved the labels' frequencies, and which labels it left out of a part.
 
     Parameters
@@ -201,6 +326,8 @@ def split_report(Y: Any, *parts: Any) -> SplitReport:
     *parts : arrays
         One for each part: its label matrix, of shape (n, n_labels); or its row numbers in `Y`; or a boolean
         mask of shape (n_samples,).
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN), which are left out of the frequencies.
 
     Returns
     -------
@@ -221,28 +348,29 @@ def split_report(Y: Any, *parts: Any) -> SplitReport:
     >>> report.missing
     ((), ('1',))
     """
-    labels = check_labels(Y)
+    labels = check_labels(Y, allow_missing=allow_missing)
     if not parts:
         raise ValueError("no part to report on; call split_report(Y, Y_train, Y_test), or with the row numbers of each")
     names = tuple(map(str, getattr(Y, "columns", range(labels.shape[1]))))
-    matrices = [_part_labels(labels, part, f"part {i}") for i, part in enumerate(parts)]
+    matrices = [_part_labels(labels, part, f"part {i}", allow_missing) for i, part in enumerate(parts)]
     size = np.array([matrix.shape[0] for matrix in matrices], dtype=np.int64)
-    count = np.array([axis_sums(matrix, axis=0) for matrix in matrices])
-    whole = axis_sums(labels, axis=0) / labels.shape[0]
-    frequency = count / size[:, None]
+    count = np.array([axis_sums(matrix == 1, axis=0) for matrix in matrices])
+    unknown = np.array([axis_sums(matrix == MISSING, axis=0) for matrix in matrices])
     with np.errstate(invalid="ignore", divide="ignore"):
+        whole = axis_sums(labels == 1, axis=0) / (labels.shape[0] - axis_sums(labels == MISSING, axis=0))
+        frequency = count / (size[:, None] - unknown)
         deviation = np.where(whole > 0, frequency / whole - 1, np.nan)
     lacking = (count == 0) & (whole > 0)
     missing = tuple(tuple(name for name, none in zip(names, row, strict=True) if none) for row in lacking)
-    return SplitReport(size, count, frequency, deviation, missing, names)
+    return SplitReport(size, count, frequency, deviation, missing, names, unknown.sum(axis=1))
 
 
-def _part_labels(labels: Any, part: Any, name: str) -> Any:
+def _part_labels(labels: Any, part: Any, name: str, allow_missing: bool) -> Any:
     """Return the label matrix of a part that is given as a matrix, as row numbers or as a mask."""
     n_samples, n_labels = labels.shape
     rows = part if sparse.issparse(part) else np.asarray(part)
     if rows.ndim == 2:
-        matrix = check_labels(part, name=name)
+        matrix = check_labels(part, name=name, allow_missing=allow_missing)
         if matrix.shape[1] != n_labels:
             raise ValueError(f"{name} has shape {matrix.shape}, but Y has {n_labels} labels; both must have the same")
         return matrix
@@ -264,8 +392,19 @@ def _part_labels(labels: Any, part: Any, name: str) -> Any:
     return labels[rows]
 
 
-def _stratified_parts(labels: Any, share: NDArray[np.float64], random_state: Any) -> NDArray[np.intp]:
-    """Return for each sample the part that iterative stratification puts it into."""
+def _checked_labels(X: Any, y: Any, groups: Any, allow_missing: bool) -> Any:
+    """Return the label matrix of a splitter's arguments."""
+    if groups is not None:
+        raise ValueError("groups can't be kept together here; use sklearn.model_selection.GroupKFold")
+    if y is None:
+        raise ValueError("y is None, but parts are stratified by labels; call split(X, Y), or pass Y to the search")
+    labels = check_labels(y, name="y", allow_missing=allow_missing)
+    _check_same_length(X, labels.shape[0])
+    return labels
+
+
+def _stratified_parts(labels: Any, sizes: NDArray[np.int64], rng: np.random.RandomState) -> NDArray[np.intp]:
+    """Return for each sample the part that iterative stratification puts it into; parts have exactly these sizes."""
     try:
         from iterstrat.ml_stratifiers import IterativeStratification
     except ModuleNotFoundError as error:
@@ -273,22 +412,81 @@ def _stratified_parts(labels: Any, share: NDArray[np.float64], random_state: Any
             "mlhelpers.splits needs the package iterative-stratification; "
             "install it, as with %pip install iterative-stratification in a notebook"
         ) from error
+    n_samples = labels.shape[0]
+    # It fills the largest part first, from the first row on: in the order of the data, parts would be stretches of it.
+    order = rng.permutation(n_samples)
+    dense = _to_spread(labels)[order]
+    part = np.asarray(IterativeStratification(dense, sizes / n_samples, rng), dtype=np.intp)
+    _resize(part, dense, sizes)
+    result = np.empty_like(part)
+    result[order] = part
+    return result
+
+
+def _to_spread(labels: Any) -> NDArray[np.bool_]:
+    """Return what every part needs its share of: the ones of each label, and its zeros where some are unknown."""
     dense = labels.toarray() if sparse.issparse(labels) else labels
-    return np.asarray(IterativeStratification(dense.astype(bool), share, check_random_state(random_state)))
+    incomplete = dense[:, (dense == MISSING).any(axis=0)]
+    return np.hstack([dense == 1, incomplete == 0])
 
 
-def _test_fraction(test_size: Any, n_samples: int) -> float:
-    if isinstance(test_size, bool) or not isinstance(test_size, numbers.Real):
-        raise TypeError(f"test_size must be a number, got {test_size!r} of type {type(test_size).__name__}")
-    whole = isinstance(test_size, numbers.Integral)
-    fraction = float(test_size) / n_samples if whole else float(test_size)
-    n_test = round(fraction * n_samples) if 0 < fraction < 1 else 0
-    if not 0 < n_test < n_samples:
+def _resize(part: NDArray[np.intp], labels: NDArray[np.bool_], sizes: NDArray[np.int64]) -> None:
+    """Move samples, in place, until the parts have these sizes: those that keep labels nearest to their shares."""
+    totals = labels.sum(axis=0)
+    n_parts = len(sizes)
+    counts = np.array([labels[part == i].sum(axis=0) for i in range(n_parts)])
+    excess = counts - np.outer(sizes / len(labels), totals)
+    weight = 1 / np.maximum(totals, 1)
+    while (surplus := np.bincount(part, minlength=n_parts) - sizes).any():
+        source, target = surplus.argmax(), surplus.argmin()
+        rows = np.flatnonzero(part == source)
+        # by how much the sum of squared excesses, relative to each label's total, grows
+        growth = labels[rows] @ (weight * (1 - excess[source] + excess[target]))
+        row = rows[growth.argmin()]
+        part[row] = target
+        excess[source] -= labels[row]
+        excess[target] += labels[row]
+
+
+def _checked_size(size: Any, name: str) -> Any:
+    if size is not None and (isinstance(size, bool) or not isinstance(size, numbers.Real)):
+        raise TypeError(f"{name} must be a number, got {size!r} of type {type(size).__name__}")
+    return size
+
+
+def _sizes(n_samples: int, train_size: Any, test_size: Any) -> NDArray[np.int64]:
+    """Return the number of training samples, of test samples, and of those in neither part, if any."""
+    if test_size is None and train_size is None:
+        test_size = 0.25
+    if train_size is None:
+        n_test = _n_of(test_size, n_samples, "test_size", math.ceil)
+        return np.array([n_samples - n_test, n_test])
+    n_train = _n_of(train_size, n_samples, "train_size", math.floor)
+    if test_size is None:
+        return np.array([n_train, n_samples - n_train])
+    n_test = _n_of(test_size, n_samples, "test_size", math.ceil)
+    if n_train + n_test > n_samples:
         raise ValueError(
-            f"test_size={test_size} leaves one part of the {n_samples} samples empty; "
+            f"train_size={train_size} and test_size={test_size} ask for {n_train} and {n_test} of {n_samples} samples; "
+            "take less of one, or leave one out"
+        )
+    left_out = n_samples - n_train - n_test
+    return np.array([n_train, n_test, left_out] if left_out else [n_train, n_test])
+
+
+def _n_of(size: Any, n_samples: int, name: str, rounded: Callable[[float], int]) -> int:
+    """Return the number of samples that a size asks for; neither part may be empty."""
+    n = 0
+    if isinstance(size, numbers.Integral):
+        n = int(size)
+    elif 0 < size < 1:
+        n = rounded(round(float(size) * n_samples, 9))  # 0.07 * 100 is 7.000000000000001
+    if not 0 < n < n_samples:
+        raise ValueError(
+            f"{name}={size} leaves one part of the {n_samples} samples empty; "
             f"give a fraction between 0 and 1, or a number from 1 to {n_samples - 1}"
         )
-    return fraction
+    return n
 
 
 def _check_same_length(X: Any, n_samples: int) -> None:
@@ -305,6 +503,8 @@ def take_rows(array: Any, chosen: NDArray[np.intp]) -> Any:
         return array.iloc[chosen]
     if sparse.issparse(array):
         return array.tocsr()[chosen]
+    if type(array).__module__.startswith("tensorflow"):  # whose tensors take no array of indices
+        return sys.modules["tensorflow"].gather(array, chosen)
     return array[chosen] if hasattr(array, "shape") else [array[i] for i in chosen]
 
 

@@ -374,6 +374,25 @@ def test_gradient_of_saturated_logits_is_finite_and_of_the_right_sign(loss, loss
         assert (sign * gradient[sign * z >= 0] > 0.005).all()
 
 
+@pytest.mark.parametrize("cls", [WeightedBinaryCrossentropy, lambda *a, **o: AsymmetricLoss(0, 0, 0, *a, **o)])
+@pytest.mark.parametrize(("dtype", "digits"), [("float64", 1e-12), ("float32", 1e-5), ("bfloat16", 0.01)])
+def test_gradient_keeps_its_digits_far_from_zero(cls, dtype, digits):
+    z = np.array([[-80.0], [-30.0], [-17.0], [-15.0], [-8.0], [-3.0], [0.0], [3.0], [17.0], [80.0]])
+    loss = cls(True, reduction="sum", dtype=dtype)
+    _, absent = value_and_gradient(loss, np.zeros(z.shape), tf.constant(z, dtype))
+    _, present = value_and_gradient(loss, np.ones(z.shape), tf.constant(z, dtype))
+    np.testing.assert_allclose(absent, expit(z), rtol=digits)
+    np.testing.assert_allclose(present, -expit(-z), rtol=digits)
+
+
+def test_the_gradient_of_calibrated_labels_vanishes_in_the_mean():
+    """In half precision, too: with absent labels that no longer count it would push every logit down."""
+    z = tf.constant(np.full((20_000, 1), -6.0), "bfloat16")
+    y = (np.random.default_rng(0).random((20_000, 1)) < expit(-6.0)).astype(int)
+    _, gradient = value_and_gradient(WeightedBinaryCrossentropy(True, reduction="sum", dtype="bfloat16"), y, z)
+    assert gradient.mean() == pytest.approx(expit(-6.0) - y.mean(), abs=2e-5)
+
+
 def test_a_margin_stops_the_gradient_of_negatives_at_both_ends():
     z = np.array([[-100.0, -3, -2.9, 0, 5, 20, 100]])
     loss = AsymmetricLoss(from_logits=True, reduction="sum")
