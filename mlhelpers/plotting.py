@@ -10,6 +10,7 @@ themes and for colour-blind readers.
 from __future__ import annotations
 
 import functools
+import textwrap
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec
@@ -374,6 +375,8 @@ def plot_curves(
             raise ValueError(f"curves[{name!r}] has {len(heights)} values over {len(points)} points of x")
         lines[name] = ax.plot(points, heights, color=colour, linestyle=dash, linewidth=width)[0]
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if (points == np.round(points)).all():  # of epochs, say: no ticks at 2.5 and 7.5
+        ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(lines.values(), lines.keys())
     return figure
 
@@ -482,7 +485,9 @@ def plot_predictions(
         _draw_image(ax, image)
         right = (true_row == predicted_row).all()
         ax.spines[:].set(color=BLUE if right else ORANGE, linewidth=2)
-        sets = f"true {_label_set(true_row, names)}\npredicted {_label_set(predicted_row, names)}"
+        lines = f"true {_label_set(true_row, names)}", f"predicted {_label_set(predicted_row, names)}"
+        width = 84 // n_columns  # characters that fit between two neighbours
+        sets = "\n".join(textwrap.fill(line, width, break_long_words=False) for line in lines)
         ax.set_title(sets, loc="center", fontweight="normal", fontsize=9)
     _title(figure, title)
     return figure
