@@ -128,6 +128,9 @@ def test_the_page_tells_of_every_claim(tmp_path, monkeypatch):
     page = evidence.as_markdown({"00_one": "One", "01_two": "Two"})
     assert "| [One](chapters/00_one.ipynb) | 1 | 2 | 1 |" in page
     assert "| One | 1, up to 0.5 |" in page
+    plain = evidence.collected(notebook("# A", "assert x > 1"), {("plain", 100): record()})
+    (tmp_path / "01_two.json").write_text(json.dumps(plain))
+    assert "| Two | not tried |" in evidence.as_markdown({"00_one": "One", "01_two": "Two"})
     assert "<summary>2 of 2: A b &lt;c></summary>" in page
     assert "```python\nassert x > 1\n```" in page
 

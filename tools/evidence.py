@@ -135,7 +135,8 @@ def processors(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[
         cells = []
         for kind in kinds:
             moved = [claim["moved"][kind] for claim in evidence["claims"] if kind in claim["moved"]]
-            cells.append(f"{len(moved)}, up to {max(moved):g}" if moved else "none")
+            tried_there = "none" if kind in evidence["runs"] else "not tried"
+            cells.append(f"{len(moved)}, up to {max(moved):g}" if moved else tried_there)
         yield f"| {titles[name]} | {' | '.join(cells)} |"
     yield ""
 
