@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 
 import claims
+import evidence
 import nbformat
 import pytest
 import sweep
 from IPython.core.interactiveshell import InteractiveShell
-
-import evidence
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -21,10 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import book
+import evidence
 import nbformat
 from nbclient import NotebookClient
-
-import evidence
 
 RUNS = book.BUILD / "sweep"
 TOOLS = Path(__file__).resolve().parent
@@ -107,6 +107,9 @@ def instrumented(notebook: book.Notebook, offset: int) -> book.Notebook:
 
 def execute(run: Run) -> Run:
     """Execute a chapter in its own kernel; store what became of its claims."""
+    parent = multiprocessing.parent_process()
+    if parent and not parent.is_alive():  # killed, not interrupted: nobody waits for this
+        sys.exit(1)
     notebook = read(run.chapter)
     key, tried, start = evidence.chapter_key(notebook), instrumented(notebook, run.offset), time.monotonic()
     resources = {"metadata": {"path": str(book.ROOT / "chapters")}}
