@@ -1,0 +1,390 @@
+"""Read a compiled Keras model: what its output is made of, its loss, its metrics."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlhelpers.audit._labels import Labels
+from mlhelpers.audit._names import is_known, is_own, kinds_of, name_of, option_of, plain_name
+from mlhelpers.labels import MISSING
+
+SOFTMAX = ("softmax", "logsoftmax")
+PROBABILITIES = ("probabilities", "softmax", "hardsigmoid", "sparsesigmoid")
+ON_A_GRID = {"sensitivityspecificitybase", "sensitivityatspecificity", "precisionatrecall", "recallatprecision"}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss, and what calling it with made values tells."""
+
+    name: str
+    kinds: frozenset[str]
+    object: Any
+    n_labels: int
+
+    def _value(self, y: Any, p: Any) -> NDArray[Any]:
+        return _called(getattr(self.object, "call", self.object), y, p)
+
+    def _mean(self, y: float, p: float) -> float:
+        ones = np.ones((1, self.n_labels), np.float32)
+        return float(self._value(y * ones, p * ones).mean())
+
+    @cached_property
+    def from_logits(self) -> bool | None:
+        """Whether the loss expects logits; None if it expects neither them nor probabilities."""
+        stated = option_of(self.object, "from_logits", None)
+        if isinstance(stated, (bool, np.bool_)):
+            return bool(stated)
+        try:
+            inside = [self._mean(1, p) for p in (0.25, 0.75)]
+            right = [[self._mean(1, p) for p in (1, 2, 3)], [self._mean(0, p) for p in (0, -2, -4)]]
+            wrong = [[self._mean(1, p) for p in (-2, -3)], [self._mean(0, p) for p in (2, 3)]]
+        except Exception:  # whatever a loss raises that wants other values
+            return None
+        # A clip or a logarithm makes it flat or undefined beyond 0 and 1, where a softplus still falls, ever slower.
+        if inside[0] > inside[1] and all(b == c or np.isnan(c) for _, b, c in right) and not _changes(wrong):
+            return False
+        return True if all(a - b > b - c > 0 for a, b, c in right) else None
+
+    def values(self, y: Any, p: Any) -> NDArray[Any] | None:
+        try:
+            return self._value(y, p)
+        except Exception:  # it may want other values, which is no finding
+            return None
+
+    def shape(self, y: Any, p: Any) -> tuple[int, ...] | None:
+        values = self.values(y, p)
+        return None if values is None else values.shape
+
+    def masks(self, value: float) -> bool | None:
+        """Return whether the loss leaves out a label of this value: whether the prediction for it doesn't matter."""
+        y = np.zeros((1, self.n_labels), np.float32)
+        low, high = np.full_like(y, 0.5), np.full_like(y, 0.5)
+        y[0, 0], low[0, 0], high[0, 0] = value, 0.25, 0.75
+        try:
+            losses = self._value(y, low), self._value(y, high)
+        except Exception:
+            return None
+        return bool(np.isfinite(losses[0]).all() and np.allclose(*losses, rtol=1e-6, atol=0))
+
+
+def _changes(pairs: list[list[float]]) -> bool:
+    return any(a != b and not (np.isnan(a) or np.isnan(b)) for a, b in pairs)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that was given to compile."""
+
+    name: str
+    kinds: frozenset[str]
+    object: Any
+
+    @property
+    def as_keras_made_it(self) -> bool:
+        """Whether what is known of the class holds: an own update_state may turn logits into probabilities."""
+        update = getattr(type(self.object), "update_state", None)
+        return update is None or is_known(update.__module__)
+
+    @property
+    def from_logits(self) -> bool | None:
+        value = option_of(self.object, "from_logits", getattr(self.object, "_from_logits", None))
+        return bool(value) if value is not None and self.as_keras_made_it else None
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """The limits above which an output counts as a predicted label, where they are given on its own scale."""
+        if self.kinds & ON_A_GRID or self.from_logits is not None or not self.as_keras_made_it:
+            return ()
+        if inspect.isfunction(self.object):
+            return (0.5,) if "binaryaccuracy" in self.kinds else ()
+        if not self.kinds & _CUT_AT_A_THRESHOLD:
+            return ()
+        value = getattr(self.object, "thresholds", getattr(self.object, "threshold", None))
+        return () if value is None else tuple(np.ravel(value).tolist())
+
+    def value(self, y: Any, p: Any) -> NDArray[Any] | None:
+        """Return what a metric function gives, and None for a metric that adds up by itself."""
+        function, options = self.object, {}
+        if hasattr(function, "_fn"):
+            function, options = function._fn, function._fn_kwargs
+        if hasattr(function, "update_state"):
+            return None
+        try:
+            return _called(partial(function, **options), y, p)
+        except Exception:
+            return None
+
+
+_CUT_AT_A_THRESHOLD = {
+    "binaryaccuracy",
+    "precision",
+    "recall",
+    "truepositives",
+    "truenegatives",
+    "falsepositives",
+    "falsenegatives",
+    "f1score",
+    "fbetascore",
+    "binaryiou",
+}
+
+
+@dataclass(frozen=True)
+class KerasCase:
+    """What the rules ask of a Keras model."""
+
+    labels: Labels
+    output: str | None  # "logits", "probabilities", "softmax", the name of another activation, or unknown
+    shape: tuple[int | None, ...] | None
+    dtype: str | None
+    loss: Loss | None
+    other_losses: tuple[Loss, ...]  # which were given beside the first
+    metrics: tuple[Metric, ...]
+    metric_groups: int
+    is_one_tensor: bool  # whether the output is known to be no list and no dict
+
+    @property
+    def is_left_out(self) -> NDArray[np.bool_]:
+        """Whether the loss leaves an entry of Y out."""
+        values = self.labels.values
+        codes = [code for code in (MISSING, *self.labels.wrong_values) if (values == code).any() and self.masks(code)]
+        missing = np.isnan(values)
+        return np.isin(values, codes) | (missing & bool(missing.any() and self.masks(np.nan)))
+
+    def masks(self, value: float) -> bool | None:
+        return self.loss.masks(value) if self.loss else None
+
+    @property
+    def takes_signed_labels(self) -> bool:
+        """Whether labels of -1 and 1 may be right: for a hinge, and for what a loss of the user's own does."""
+        return not self.loss or is_own(self.loss.object) or bool(self.loss.kinds & {"hinge", "squaredhinge"})
+
+
+def is_keras_model(model: Any) -> bool:
+    keras = sys.modules.get("keras")  # a model of a library that is not imported can't be here
+    return keras is not None and hasattr(keras, "Model") and isinstance(model, keras.Model)
+
+
+def inputs_of(X: Any) -> list[Any]:
+    """Return the arrays that a model gets as X, one per input."""
+    if isinstance(X, Mapping):
+        return list(X.values())
+    if isinstance(X, (list, tuple)) and all(hasattr(part, "shape") for part in X):
+        return list(X)
+    return [] if X is None else [X]
+
+
+def keras_case(model: Any, labels: Labels, X: Any) -> KerasCase:
+    if not model.compiled:
+        raise ValueError("model is not compiled, so it has no loss to audit; call model.compile(...) first")
+    if len(getattr(model, "outputs", None) or [None]) > 1:
+        raise ValueError(
+            f"model has {len(model.outputs)} outputs; audit each by itself, as a keras.Model(inputs, output) that is "
+            "compiled with the loss and the metrics of that output"
+        )
+    output, shape, dtype = _output_of(model)
+    if output is None and X is not None:
+        output, shape, dtype = _output_seen(model, X)
+    losses = list(_losses_of(model, labels))
+    return KerasCase(
+        labels,
+        output,
+        shape,
+        dtype,
+        losses[0] if losses else None,
+        tuple(losses[1:]),
+        tuple(_metrics_of(model, labels)),
+        max(map(_number_of_groups, _given_metrics(model))),
+        _is_one_tensor(model),
+    )
+
+
+def _is_one_tensor(model: Any) -> bool:
+    if kinds_of(model) & {"sequential"}:
+        return True
+    return bool(getattr(model, "outputs", None)) and not isinstance(model.output, (list, tuple, Mapping))
+
+
+_Output: TypeAlias = "tuple[str | None, tuple[int | None, ...] | None, str | None]"
+
+
+def _output_of(model: Any) -> _Output:
+    """Return activation, shape and dtype of the output, as far as the layers tell."""
+    tensors = getattr(model, "outputs", None)
+    if tensors:
+        shape = tuple(tensors[0].shape)
+        return _activation_behind(tensors[0], shape), shape, str(tensors[0].dtype)
+    if not kinds_of(model) & {"sequential"} or not model.layers:
+        return None, None, None
+    last = model.layers[-1]  # of a model without an Input, which is built when it is first called
+    activation = next((a for a in map(_activation_of, reversed(model.layers)) if a != "unchanged"), None)
+    return activation, (None, last.units) if hasattr(last, "units") else None, last.compute_dtype
+
+
+_UNCHANGED = {
+    "cast", "dropout", "expanddims", "flatten", "identity", "permute", "ravel", "reshape", "spatialdropout1d",
+    "squeeze", "transpose",
+}  # fmt: skip
+
+
+_MERGED = {"average", "concatenate", "maximum", "minimum"}
+
+
+def _activation_behind(tensor: Any, shape: tuple[int | None, ...]) -> str | None:
+    """Return the activation that gave a symbolic tensor its values."""
+    operation, node, index = tensor._keras_history
+    if getattr(operation, "outputs", None):  # a model inside the model
+        return _activation_behind(operation.outputs[index], shape)
+    activation = _activation_of(operation)
+    if activation == "softmax" and tuple(tensor.shape) != shape:
+        return None  # over something else than the labels, such as the two answers to each
+    inputs = operation._inbound_nodes[node].input_tensors
+    if activation == "unchanged":
+        return _activation_behind(inputs[0], shape)
+    if kinds_of(operation) & _MERGED:
+        activations = {_activation_behind(part, shape) for part in inputs}
+        return activations.pop() if len(activations) == 1 else None
+    return activation
+
+
+def _activation_of(operation: Any) -> str | None:
+    """Return "logits", "probabilities", another activation, "unchanged", or None where the layer does not tell."""
+    import keras
+
+    while isinstance(operation, keras.layers.Wrapper):
+        operation = operation.layer
+    function = getattr(operation, "activation", None)
+    name = plain_name(name_of(operation if function is None else function))
+    if name in _UNCHANGED or (name == "linear" and isinstance(operation, keras.layers.Activation)):
+        return "unchanged"
+    known = {*map(plain_name, dir(keras.activations)), "prelu"}
+    return {"linear": "logits", "sigmoid": "probabilities"}.get(name, name) if name in known else None
+
+
+_MOST_ROWS = 256
+
+
+def _output_seen(model: Any, X: Any) -> _Output:
+    """Return what the output is, judged by its values."""
+    import keras
+
+    inputs = getattr(model, "inputs", None)
+    n_rows = (inputs[0].shape[0] if inputs else None) or _MOST_ROWS // 3  # a stateful model has a fixed batch
+
+    def output(scale: float) -> Any:
+        def scaled(part: Any) -> NDArray[Any]:
+            rows = np.asarray(part[:n_rows])
+            return scale * rows if rows.dtype.kind == "f" else rows
+
+        return model(scaled(X) if len(inputs_of(X)) == 1 else keras.tree.map_structure(scaled, X), training=False)
+
+    try:
+        if not model.built:
+            output(1)
+        with keras.StatelessScope():  # a recurrent state or a counter keeps its value
+            outputs = [output(scale) for scale in (1, 1e4, -1e4)]
+    except Exception as error:
+        raise ValueError(f"X does not fit the model; pass the inputs that model.fit gets ({error})") from error
+    if isinstance(outputs[0], (list, tuple, dict)):
+        raise ValueError("model has several outputs; audit each by itself, as a model of one output")
+    near, *far = (keras.ops.convert_to_numpy(tensor).astype(float) for tensor in outputs)
+    kind = _kind_of_values(near)
+    if kind != "logits" and "logits" in map(_kind_of_values, far):
+        kind = None  # small logits look like probabilities, but not far away from the data
+    return kind, (None, *near.shape[1:]), keras.backend.standardize_dtype(outputs[0].dtype)
+
+
+def _kind_of_values(values: NDArray[np.float64]) -> str | None:
+    values = values.reshape(len(values), -1)
+    values = values[np.isfinite(values).all(axis=1)]
+    if not values.size or values.min() == values.max() or np.isin(values, (0, 1)).all():
+        return None
+    if values.min() < -1e-6 or values.max() > 1 + 1e-6:
+        return "logits"
+    shared = values.shape[1] > 2 and np.allclose(values.sum(axis=1), 1, atol=1e-3)
+    return "softmax" if shared else "probabilities"
+
+
+def _losses_of(model: Any, labels: Labels) -> Iterator[Loss]:
+    import keras
+
+    for given in keras.tree.flatten(model.loss):
+        if given is None:
+            continue
+        if isinstance(given, str) and given.lower() in ("crossentropy", "ce"):  # which Keras resolves by shape
+            loss = keras.losses.binary_crossentropy if labels.n_labels == 1 else keras.losses.categorical_crossentropy
+        else:
+            loss = keras.losses.get(given)
+        yield Loss(name_of(given), kinds_of(loss), loss, labels.n_labels)
+
+
+def _given_metrics(model: Any) -> list[Any]:
+    # The public get_compile_config serialises, which own functions don't survive.
+    container = getattr(model, "_compile_metrics", None)
+    return [getattr(container, f"_user_{kind}", None) for kind in ("metrics", "weighted_metrics")]
+
+
+def _number_of_groups(given: Any) -> int:
+    """Return for how many outputs metrics were given."""
+    if isinstance(given, Mapping):
+        return len(given)
+    nested = isinstance(given, (list, tuple)) and all(isinstance(part, (list, tuple)) for part in given)
+    return len(given) if nested else 1
+
+
+def _metrics_of(model: Any, labels: Labels) -> Iterator[Metric]:
+    import keras
+
+    for metric in keras.tree.flatten(_given_metrics(model)):
+        if metric is not None:
+            made = _made_metric(metric, labels)
+            yield Metric(name_of(metric), kinds_of(made), made)
+
+
+def _made_metric(metric: Any, labels: Labels) -> Any:
+    """Return the metric that Keras makes of a name or a class.
+
+    With a name of its own, as Keras counts the metrics that have none: the next ``AUC()`` would be called "auc_1".
+    """
+    import keras
+
+    if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):  # which Keras resolves by shape
+        metric = keras.metrics.BinaryAccuracy if labels.n_labels == 1 else keras.metrics.CategoricalAccuracy
+    elif isinstance(metric, str):
+        classes = {plain_name(name): item for name, item in vars(keras.metrics).items() if inspect.isclass(item)}
+        metric = classes.get(plain_name(metric), metric)
+    if isinstance(metric, type) and is_known(metric.__module__):
+        return keras.metrics.get(partial(metric, name="audited")())
+    return keras.metrics.get(metric)
+
+
+def _called(function: Callable[..., Any], y: Any, p: Any) -> NDArray[Any]:
+    """Call a loss or a metric function with made values, as Keras does: in its own float type."""
+    from keras import ops
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        y, p = ops.convert_to_tensor(y, "float32"), ops.convert_to_tensor(p, "float32")
+        return np.asarray(ops.convert_to_numpy(function(y, p)))
+
+
+def made_pair(n: int, case: KerasCase) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return labels and outputs of n samples, on the scale of the model's own."""
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(2, size=(n, case.labels.n_labels)), rng.uniform(0.05, 0.95, (n, case.labels.n_labels))
+    scores = np.log(p / (1 - p)) if case.output == "logits" else p
+    return y.astype(np.float32), scores.astype(np.float32)
+
+
+def usual_cut(case: KerasCase) -> str:
+    return "threshold=0" if case.output == "logits" else "threshold=0.5"

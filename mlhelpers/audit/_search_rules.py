@@ -1,0 +1,141 @@
+"""Rules on scikit-learn: inner thresholds, folds, and what a search chooses by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlhelpers.audit._findings import Found, rule
+from mlhelpers.audit._labels import Labels
+from mlhelpers.audit._names import kinds_of
+from mlhelpers.audit._sklearn import PER_LABEL, Nested, Scorer, SklearnCase, is_classifier
+
+
+@rule("ML401", "A tuned threshold that one-vs-rest ignores")
+def _ignored_threshold(case: SklearnCase) -> Found:
+    for nested in case.estimators:
+        if not nested.in_one_vs_rest or not nested.kinds & {"tunedthresholdclassifiercv", "fixedthresholdclassifier"}:
+            continue
+        if getattr(nested.estimator, "threshold", None) != "auto":  # which is the usual threshold
+            yield (
+                "error",
+                f"OneVsRestClassifier cuts the scores of {nested.name} itself and ignores its threshold.",
+                "sklearn.multioutput.MultiOutputClassifier in its place, or mlhelpers.thresholds.ThresholdedClassifier "
+                "around it",
+            )
+
+
+@rule("ML402", "Cross-validation by plain KFold")
+def _plain_folds(case: SklearnCase) -> Found:
+    for nested in case.that_split_the_matrix(_CROSS_VALIDATED):
+        n_folds = nested.n_folds
+        if n_folds is None:
+            continue
+        without, lacking = case.labels.folds_without(n_folds)
+        yield (
+            "warning" if without else "info",
+            f"{nested.name} splits a label matrix by plain KFold, in the order of the rows: "
+            + (
+                f"of the {n_folds} folds, {without} hold{'s' * (without == 1)} no positive of "
+                f"{case.labels.named(lacking)}."
+                if without
+                else "here every fold holds every label, which the next data set need not."
+            ),
+            f"cv=mlhelpers.splits.MultilabelKFold({n_folds})",
+        )
+
+
+_SEARCHES = {"basesearchcv", "rfecv", "sequentialfeatureselector"}
+
+
+_CROSS_VALIDATED = _SEARCHES | {"stackingclassifier", "ridgeclassifiercv"}
+
+
+@rule("ML403", "A search that scores by subset accuracy")
+def _search_without_scoring(case: SklearnCase) -> Found:
+    for nested in case.that_split_the_matrix(_SEARCHES):
+        names = [scorer.name for scorer in nested.scorers if "accuracyscore" in scorer.kinds]
+        if nested.parameters["scoring"] is None and is_classifier(nested.parameters["estimator"]):
+            names = ["None"]
+        for name in names:
+            yield (
+                "warning",
+                f"{nested.name} with scoring={name} chooses by subset accuracy: a sample counts only if all of its "
+                "labels are right.",
+                'name the score, such as scoring="f1_macro" or scoring="f1_micro"',
+            )
+
+
+@rule("ML404", "Stacked probabilities of a label matrix")
+def _stacked_probabilities(case: SklearnCase) -> Found:
+    for nested in case.that_split_the_matrix({"stackingclassifier"}):
+        yield (
+            "error",
+            f"{nested.name} on a label matrix: its predict_proba is the probability that a label is absent, by a "
+            "slip of scikit-learn (predict is right).",
+            f"OneVsRestClassifier({nested.name}(...)), which stacks each label by itself",
+        )
+
+
+@rule("ML405", "A constant label that predict_proba or fit can't take")
+def _constant_label_in_estimator(case: SklearnCase) -> Found:
+    constant = np.union1d(case.labels.never, case.labels.always)
+    for nested in case.estimators if constant.size else ():
+        if nested.sees_one_label:
+            continue
+        if nested.kinds & _ONE_COLUMN:
+            problem = "its predict_proba has one column for such a label, so [:, 1] fails."
+        elif nested.kinds & PER_LABEL - {"onevsrestclassifier"} and not kinds_of(nested.inner) & _TAKES_ONE_CLASS:
+            problem = "fit refuses such a label, or predict_proba has one column for it or fails."
+        else:
+            continue
+        yield (
+            "warning",
+            f"{nested.name}, and {case.labels.named(constant)} constant in Y: {problem}",
+            "OneVsRestClassifier, or mlhelpers.labels.scores_matrix to read predict_proba",
+        )
+
+
+_ONE_COLUMN = {
+    "decisiontreeclassifier",
+    "forestclassifier",
+    "kneighborsclassifier",
+    "radiusneighborsclassifier",
+    "dummyclassifier",
+}
+
+
+# These give two columns, or no probabilities at all.
+_TAKES_ONE_CLASS = {"histgradientboostingclassifier", "ridgeclassifier", "ridgeclassifiercv"}
+
+
+@rule("ML406", "A search by a score that can't judge a label matrix")
+def _scorer_that_cannot_judge(case: SklearnCase) -> Found:
+    for nested in case.that_split_the_matrix(_SEARCHES):
+        for scorer in nested.scorers:
+            for message, fix in _what_is_wrong(scorer, nested, case.labels):
+                yield "error", f"{nested.name} with scoring={scorer.name}: {message}", fix
+
+
+def _what_is_wrong(scorer: Scorer, nested: Nested, labels: Labels) -> Iterator[tuple[str, str]]:
+    all_nan = "and with it the score of every candidate, with no more than a warning; a search by it takes the first."
+    if np.isnan(scorer.value(labels.n_labels)):
+        if "rfecv" not in nested.kinds and nested.parameters.get("error_score") != "raise":
+            score = nested.parameters.get("error_score", "nan")
+            yield f"it refuses a label matrix, so the score of a fold is {score}, {all_nan}", scorer.on_a_matrix
+    elif scorer.kinds & {"logloss", "d2loglossscore"} and not labels.one_per_row:
+        yield (
+            "it takes the labels of a row for one choice, and what is predicted for absent labels costs nothing.",
+            'scoring="neg_brier_score", or a scorer of log_loss(Y.ravel(), P.ravel())',
+        )
+    else:
+        for only, constant in ((0, labels.never), (1, labels.always)):
+            if not np.isnan(scorer.value(labels.n_labels, only)):
+                continue
+            fix = "leave such labels out"
+            if not constant.size and nested.n_folds:
+                constant = labels.only_one_class_in_a_fold(nested.n_folds, only)
+                fix = f"cv=mlhelpers.splits.MultilabelKFold({nested.n_folds})"
+            if constant.size:
+                yield f"a fold holds only {only}s of {labels.named(constant)}, so its score is nan, {all_nan}", fix

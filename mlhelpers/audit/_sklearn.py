@@ -1,0 +1,162 @@
+"""Read a scikit-learn estimator, and what the estimators around it make of the labels."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mlhelpers.audit._labels import Labels
+from mlhelpers.audit._names import kinds_of, name_of
+
+PER_LABEL = {"onevsrestclassifier", "multioutputclassifier", "classifierchain"}
+
+
+@dataclass(frozen=True)
+class Nested:
+    """An estimator, and what the estimators around it make of the labels."""
+
+    estimator: Any
+    sees_one_label: bool = False
+    in_one_vs_rest: bool = False
+
+    @property
+    def name(self) -> str:
+        return type(self.estimator).__name__
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        return kinds_of(self.estimator)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        return dict(self.estimator.get_params(deep=False))
+
+    @property
+    def n_folds(self) -> int | None:
+        """The number of folds in the order of the rows; None if it splits otherwise."""
+        cv = self.parameters["cv"]
+        if cv is None:
+            return None if "ridgeclassifiercv" in self.kinds else 5  # which then needs no folds
+        return int(cv) if isinstance(cv, numbers.Integral) and int(cv) > 1 else None
+
+    @property
+    def scorers(self) -> Iterator[Scorer]:
+        """The scores by which a search chooses, as far as scikit-learn defines them."""
+        from sklearn.metrics import get_scorer
+
+        scoring = self.parameters["scoring"]
+        several = scoring.values() if isinstance(scoring, Mapping) else scoring
+        for given in several if isinstance(several, Iterable) and not isinstance(several, str) else [scoring]:
+            try:
+                scorer = get_scorer(given)
+            except ValueError:  # which fit refuses, too
+                continue
+            function = getattr(scorer, "_score_func", None)
+            if function is not None and kinds_of(function):
+                yield Scorer(name_of(given if isinstance(given, str) else function), kinds_of(function), scorer)
+
+    @property
+    def inner(self) -> Any:
+        """What decides in the end: the estimator inside a wrapper, a search or at the end of a pipeline."""
+        inner = self.estimator
+        while True:
+            parameters = inner.get_params(deep=False)
+            if parameters.get("steps"):
+                inner = parameters["steps"][-1][1]
+            elif hasattr(parameters.get("estimator"), "get_params"):
+                inner = parameters["estimator"]
+            else:
+                return inner
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A score of scikit-learn, by which a search chooses."""
+
+    name: str
+    kinds: frozenset[str]
+    object: Any
+
+    def value(self, n_labels: int, only: int | None = None) -> float:
+        """Return the score of made predictions, for a first label of one class if wanted; nan if it refuses them."""
+        Y = np.tile((np.arange(2)[:, None] + np.arange(n_labels)) % 2, (2, 1))
+        P = 0.1 + 0.8 * Y
+        if only is not None:
+            Y[:, 0] = only
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                decided = getattr(self.object, "_response_method", "predict") == "predict"
+                return float(self.object._score_func(Y, Y if decided else P, **getattr(self.object, "_kwargs", {})))
+        except Exception:
+            return np.nan
+
+    @property
+    def on_a_matrix(self) -> str:
+        """What to write in place of a score that refuses a label matrix."""
+        for measure in ("precision", "recall", "jaccard"):
+            if f"{measure}score" in self.kinds:
+                return f'scoring="{measure}_macro"'
+        return 'scoring="f1_macro"'
+
+
+@dataclass(frozen=True)
+class SklearnCase:
+    """What the rules ask of an estimator."""
+
+    labels: Labels
+    estimators: tuple[Nested, ...]
+
+    def that_split_the_matrix(self, kinds: set[str]) -> Iterator[Nested]:
+        """Yield the estimators of these kinds that see several labels, which scikit-learn treats otherwise than one."""
+        for nested in self.estimators if self.labels.n_labels > 1 else ():
+            if not nested.sees_one_label and nested.kinds & kinds:
+                yield nested
+
+    def masks(self, value: float) -> bool:
+        return False
+
+
+def check_estimator(model: Any) -> None:
+    expected = "audit reads compiled Keras 3 models and scikit-learn estimators"
+    if isinstance(model, type):
+        raise TypeError(f"model is the class {model.__name__}; pass an instance of it")
+    if any(base.__module__.split(".")[0] == "torch" for base in type(model).__mro__):
+        raise TypeError(
+            f"model is a PyTorch module ({type(model).__name__}), but {expected}; "
+            "judge what it predicts with mlhelpers.metrics.evaluate"
+        )
+    if not hasattr(model, "get_params"):
+        raise TypeError(f"model is of type {type(model).__name__}, but {expected}; pass one of them")
+
+
+def nested_estimators(estimator: Any, sees_one_label: bool = False, in_one_vs_rest: bool = False) -> Iterator[Nested]:
+    nested = Nested(estimator, sees_one_label, in_one_vs_rest)
+    yield nested
+    one_label = sees_one_label or bool(nested.kinds & PER_LABEL)
+    if nested.kinds & (PER_LABEL | {"stackingclassifier"}):  # a stack may learn from thresholded predictions
+        in_one_vs_rest = "onevsrestclassifier" in nested.kinds
+    for child in _estimators_in(nested.parameters):
+        yield from nested_estimators(child, one_label, in_one_vs_rest)
+
+
+def _estimators_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _estimators_in(item)
+    elif hasattr(value, "get_params") and not isinstance(value, type):
+        yield value
+
+
+def is_classifier(estimator: Any) -> bool:
+    from sklearn.base import is_classifier
+
+    return bool(is_classifier(estimator))
