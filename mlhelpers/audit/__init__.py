@@ -15,6 +15,9 @@ from mlhelpers.audit._sklearn import SklearnCase, check_estimator, nested_estima
 
 __all__ = ["RULES", "Finding", "Findings", "audit"]
 
+for _public in (Finding, Findings):  # where they are documented and pickled
+    _public.__module__ = __name__
+
 RULES: Mapping[str, str] = MappingProxyType(dict(sorted(TITLES.items())))
 """The title of every rule by its code, in the order in which they are applied."""
 
