@@ -87,6 +87,13 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
     return Findings(
         Finding(code, severity, message, fix, f"traps.html#{code.lower()}")
         for code in RULES
-        if code[2] in groups and not (labels.one_per_row and code in _RIGHT_FOR_ONE_LABEL_PER_ROW)
+        if code[2] in groups and code not in _right_as_it_is(case)
         for severity, message, fix in CHECKS[code](case)
     )
+
+
+def _right_as_it_is(case: KerasCase | SklearnCase) -> set[str]:
+    """Return the codes of what is no mistake for labels of this kind."""
+    if isinstance(case, KerasCase) and case.is_one_label_as_two_classes:
+        return _RIGHT_FOR_ONE_LABEL_PER_ROW | {"ML108"}
+    return _RIGHT_FOR_ONE_LABEL_PER_ROW if case.labels.one_per_row else set()

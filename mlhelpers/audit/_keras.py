@@ -44,6 +44,8 @@ class Loss:
         stated = option_of(self.object, "from_logits", None)
         if isinstance(stated, (bool, np.bool_)):
             return bool(stated)
+        if self.has_swapped_arguments:
+            return None
         try:
             inside = [self._mean(1, p) for p in (0.25, 0.75)]
             right = [[self._mean(1, p) for p in (1, 2, 3)], [self._mean(0, p) for p in (0, -2, -4)]]
@@ -54,6 +56,26 @@ class Loss:
         if inside[0] > inside[1] and all(b == c or np.isnan(c) for _, b, c in right) and not _changes(wrong):
             return False
         return True if all(a - b > b - c > 0 for a, b, c in right) else None
+
+    @cached_property
+    def asks_nothing_of_absent_labels(self) -> bool:
+        """Whether a row without labels costs nothing, whatever is predicted, but a row of all labels something."""
+        try:
+            empty = [self._mean(0, p) for p in (0.25, 0.75, 4.0)]
+            full = [self._mean(1, p) for p in (0.25, 0.75)]
+        except Exception:
+            return False
+        return empty == [0, 0, 0] and bool(np.isfinite(full).all()) and max(full) > 1e-3
+
+    @cached_property
+    def has_swapped_arguments(self) -> bool:
+        """Whether it is a cross-entropy of y for p: a straight line over p, as steep as the clip of the logarithm."""
+        try:
+            present, absent = ([self._mean(y, p) for p in (0.25, 0.5, 0.75)] for y in (1, 0))
+        except Exception:
+            return False
+        falls, rises = -np.diff(present), np.diff(absent)
+        return all(bool(np.allclose(steps[0], steps[1], rtol=1e-2)) and steps[0] > 1 for steps in (falls, rises))
 
     def values(self, y: Any, p: Any) -> NDArray[Any] | None:
         try:
@@ -110,7 +132,29 @@ class Metric:
         if not self.kinds & _CUT_AT_A_THRESHOLD:
             return ()
         value = getattr(self.object, "thresholds", getattr(self.object, "threshold", None))
+        if getattr(self.object, "top_k", None) is not None and np.all(np.asarray(value) < -1e6):
+            return ()  # which Keras puts in so that the k largest count, whatever they are
         return () if value is None else tuple(np.ravel(value).tolist())
+
+    def compares_largest_entries(self, n_labels: int, from_logits: bool) -> bool:
+        """Whether a metric function sees of a row of outputs the largest alone, and of a row of labels the first 1.
+
+        Precision at 1 sees the largest output, too, but all of the labels.
+        """
+        rng = np.random.default_rng(0)
+        y = rng.integers(2, size=(16, n_labels)).astype(np.float32)
+        after_the_first = (np.arange(n_labels) > y.argmax(axis=1)[:, None]) & y.any(axis=1, keepdims=True)
+        p = rng.uniform(0.02, 0.9, (5, 16, n_labels))
+        for outputs, moved in zip(p, (0, 0, 0, 1, 2), strict=True):
+            outputs[np.arange(16), (np.arange(16) + moved) % n_labels] = 0.95
+        scores = np.log(p / (1 - p)) if from_logits else p
+        same = [(y, scores[0]), (y, scores[1]), (y, scores[2]), (np.abs(y - after_the_first), scores[0])]
+        values = [self.value(*pair) for pair in (*same, (y, scores[3]), (y, scores[4]))]
+        known = [value for value in values if value is not None]
+        if n_labels < 3 or len(known) < len(values):
+            return False
+        equal = [np.array_equal(known[0], other) for other in known[1:]]
+        return all(equal[:3]) and not all(equal[3:])
 
     def value(self, y: Any, p: Any) -> NDArray[Any] | None:
         """Return what a metric function gives, and None for a metric that adds up by itself."""
@@ -163,6 +207,12 @@ class KerasCase:
 
     def masks(self, value: float) -> bool | None:
         return self.loss.masks(value) if self.loss else None
+
+    @property
+    def is_one_label_as_two_classes(self) -> bool:
+        """Whether a single label is learned as the classes 0 and 1, which is right: two units, and y a class index."""
+        sparse_loss = self.loss is not None and "sparsecategoricalcrossentropy" in self.loss.kinds
+        return sparse_loss and self.labels.n_labels == 1 and self.shape is not None and self.shape[1:] == (2,)
 
     @property
     def takes_signed_labels(self) -> bool:
@@ -265,10 +315,29 @@ def _activation_of(operation: Any) -> str | None:
         operation = operation.layer
     function = getattr(operation, "activation", None)
     name = plain_name(name_of(operation if function is None else function))
-    if name in _UNCHANGED or (name == "linear" and isinstance(operation, keras.layers.Activation)):
+    if function is None and name in _UNCHANGED:
         return "unchanged"
     known = {*map(plain_name, dir(keras.activations)), "prelu"}
-    return {"linear": "logits", "sigmoid": "probabilities"}.get(name, name) if name in known else None
+    if name not in known:  # a function of a backend, or of the user's own
+        name = _activation_by_values(function or getattr(operation, "function", None))
+    if name == "linear" and (function is None or isinstance(operation, keras.layers.Activation)):
+        return "unchanged"
+    return {"linear": "logits", "sigmoid": "probabilities"}.get(name, name)
+
+
+def _activation_by_values(function: Any) -> Any:
+    """Return the name of Keras's own activation that gives the same values, if any."""
+    import keras
+
+    values = np.array([[-3.0, 0.5, 2.0], [4.0, -1.0, -2.5]], np.float32)
+    for name in ("linear", "sigmoid", "softmax", "log_softmax"):
+        try:
+            given, expected = (_called(f, values) for f in (function, getattr(keras.activations, name)))
+        except Exception:  # it is no function, or wants other values
+            return None
+        if given.shape == expected.shape and np.allclose(given, expected, atol=1e-5):
+            return plain_name(name)
+    return None
 
 
 _MOST_ROWS = 256
@@ -368,14 +437,15 @@ def _made_metric(metric: Any, labels: Labels) -> Any:
     return keras.metrics.get(metric)
 
 
-def _called(function: Callable[..., Any], y: Any, p: Any) -> NDArray[Any]:
-    """Call a loss or a metric function with made values, as Keras does: in its own float type."""
+def _called(function: Callable[..., Any], *made: Any) -> NDArray[Any]:
+    """Call an activation, a loss or a metric function with made values, as Keras does: in its own float type."""
     from keras import ops
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        y, p = ops.convert_to_tensor(y, "float32"), ops.convert_to_tensor(p, "float32")
-        return np.asarray(ops.convert_to_numpy(function(y, p)))
+        return np.asarray(
+            ops.convert_to_numpy(function(*(ops.convert_to_tensor(values, "float32") for values in made)))
+        )
 
 
 def made_pair(n: int, case: KerasCase) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

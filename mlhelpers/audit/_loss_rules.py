@@ -24,7 +24,7 @@ def _softmax_output(case: KerasCase) -> Found:
 
 @rule("ML102", "A loss for one class per sample")
 def _loss_for_one_class(case: KerasCase) -> Found:
-    if case.loss and case.loss.kinds & _ONE_CLASS_LOSSES:
+    if case.loss and (case.loss.kinds & _ONE_CLASS_LOSSES or case.loss.asks_nothing_of_absent_labels):
         yield (
             "error",
             f"The loss {case.loss.name} is for one class per sample: it asks nothing of absent labels, so nothing "
@@ -116,20 +116,21 @@ def _half_precision(case: KerasCase) -> Found:
 def _number_of_units(case: KerasCase) -> Found:
     if case.shape is None or None in case.shape[1:]:
         return
-    # Keras itself drops or adds a last side of length 1.
-    if [side for side in case.shape[1:] if side != 1] != [side for side in (case.labels.n_labels,) if side != 1]:
-        units = f"{case.shape[-1]} units" if len(case.shape) == 2 else f"shape {case.shape}"
-        yield (
-            "error",
-            f"The output has {units}, but Y has {case.labels.n_labels} labels: "
-            + (
-                "binary cross-entropy refuses that, but most other losses stretch the single column to the width of "
-                "the others, in silence."
-                if 1 in (case.shape[-1], case.labels.n_labels)
-                else "Keras's own losses refuse that, and a loss of your own may not."
-            ),
-            f"one unit per label: Dense({case.labels.n_labels})",
+    sides, n_labels = case.shape[1:], case.labels.n_labels
+    if sides in ((n_labels,), (n_labels, 1)) or (n_labels == 1 and sides == ()):  # Keras drops or adds the side of 1
+        return
+    if len(sides) > 1:
+        what = "many losses combine the labels of every row with the outputs of every other, in silence."
+    elif n_labels == 1 or sides in ((), (1,)):
+        what = (
+            "binary cross-entropy refuses that, but most other losses stretch the single column to the width of the "
+            "others, in silence."
         )
+    else:
+        what = "Keras's own losses refuse that, and a loss of your own may not."
+    units = f"{case.shape[-1]} units" if len(case.shape) == 2 else f"shape {case.shape}"
+    fix = f"one unit per label: Dense({n_labels})" + (" after a Flatten()" if len(sides) > 1 else "")
+    yield "error", f"The output has {units}, but Y has {n_labels} labels: {what}", fix
 
 
 @rule("ML109", "Focal loss with an alpha that is ignored")
@@ -176,3 +177,14 @@ def _same_losses(a: Loss, b: Loss, case: KerasCase) -> bool:
     if first is None or second is None or first.shape != second.shape:
         return False
     return bool(np.allclose(first, second, rtol=1e-5, atol=0))
+
+
+@rule("ML111", "A loss with its arguments in the wrong order")
+def _swapped_arguments(case: KerasCase) -> Found:
+    if case.loss and case.loss.has_swapped_arguments:
+        yield (
+            "error",
+            f"The loss {case.loss.name} takes the labels for predictions: it is a straight line over the output, and "
+            "gives no probabilities.",
+            "binary_crossentropy(y_true, y_pred): Keras passes the labels first",
+        )

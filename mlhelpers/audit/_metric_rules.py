@@ -11,8 +11,9 @@ from mlhelpers.audit._names import kinds_of, listed
 
 @rule("ML201", "An accuracy that compares the largest entries")
 def _argmax_accuracy(case: KerasCase) -> Found:
+    from_logits = case.output == "logits"
     for metric in case.metrics:
-        if metric.kinds & _ARGMAX_ACCURACIES:
+        if metric.kinds & _ARGMAX_ACCURACIES or metric.compares_largest_entries(case.labels.n_labels, from_logits):
             yield (
                 "error",
                 f"The metric {metric.name} compares the place of the largest entry of a row of labels with that of "
@@ -26,6 +27,8 @@ _ARGMAX_ACCURACIES = {
     "sparsecategoricalaccuracy",
     "topkcategoricalaccuracy",
     "sparsetopkcategoricalaccuracy",
+    "onehotiou",
+    "onehotmeaniou",
 }
 
 

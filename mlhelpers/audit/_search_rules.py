@@ -118,6 +118,34 @@ def _scorer_that_cannot_judge(case: SklearnCase) -> Found:
                 yield "error", f"{nested.name} with scoring={scorer.name}: {message}", fix
 
 
+@rule("ML407", "A search that takes the largest value of a loss")
+def _maximised_loss(case: SklearnCase) -> Found:
+    for nested in case.that_split_the_matrix(_SEARCHES):
+        for scorer in nested.all_scorers:
+            if scorer.prefers_mistakes(case.labels.n_labels):
+                yield (
+                    "error",
+                    f"{nested.name} with scoring={scorer.name}: it is lower for right predictions than for wrong ones, "
+                    "and the search chooses the candidate with the highest.",
+                    "make_scorer(..., greater_is_better=False)",
+                )
+
+
+@rule("ML408", "Class weights of a tree on a label matrix")
+def _multiplied_class_weights(case: SklearnCase) -> Found:
+    for nested in case.estimators if case.labels.n_labels > 1 else ():
+        if nested.sees_one_label or not nested.kinds & {"decisiontreeclassifier", "forestclassifier"}:
+            continue
+        given = nested.parameters.get("class_weight")
+        if given is not None:
+            yield (
+                "warning",
+                f"{nested.name} with class_weight={given!r} multiplies the weights of all labels of a row: a row with "
+                "two rare labels counts as many times as both of them together.",
+                f"OneVsRestClassifier({nested.name}(class_weight=...)), which weighs each label by itself",
+            )
+
+
 def _what_is_wrong(scorer: Scorer, nested: Nested, labels: Labels) -> Iterator[tuple[str, str]]:
     all_nan = "and with it the score of every candidate, with no more than a warning; a search by it takes the first."
     if np.isnan(scorer.value(labels.n_labels)):

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlhelpers.audit._labels import Labels
 from mlhelpers.audit._names import kinds_of, name_of
@@ -41,6 +42,8 @@ class Nested:
     def n_folds(self) -> int | None:
         """The number of folds in the order of the rows; None if it splits otherwise."""
         cv = self.parameters["cv"]
+        if type(cv).__name__ == "KFold" and not getattr(cv, "shuffle", True):
+            cv = cv.n_splits
         if cv is None:
             return None if "ridgeclassifiercv" in self.kinds else 5  # which then needs no folds
         return int(cv) if isinstance(cv, numbers.Integral) and int(cv) > 1 else None
@@ -48,6 +51,11 @@ class Nested:
     @property
     def scorers(self) -> Iterator[Scorer]:
         """The scores by which a search chooses, as far as scikit-learn defines them."""
+        return (scorer for scorer in self.all_scorers if scorer.kinds)
+
+    @property
+    def all_scorers(self) -> Iterator[Scorer]:
+        """The scores by which a search chooses, also those of functions of the user's own."""
         from sklearn.metrics import get_scorer
 
         scoring = self.parameters["scoring"]
@@ -58,7 +66,7 @@ class Nested:
             except ValueError:  # which fit refuses, too
                 continue
             function = getattr(scorer, "_score_func", None)
-            if function is not None and kinds_of(function):
+            if function is not None:
                 yield Scorer(name_of(given if isinstance(given, str) else function), kinds_of(function), scorer)
 
     @property
@@ -85,15 +93,28 @@ class Scorer:
 
     def value(self, n_labels: int, only: int | None = None) -> float:
         """Return the score of made predictions, for a first label of one class if wanted; nan if it refuses them."""
-        Y = np.tile((np.arange(2)[:, None] + np.arange(n_labels)) % 2, (2, 1))
-        P = 0.1 + 0.8 * Y
+        Y = _made_labels(n_labels)
+        predicted = Y.copy()
         if only is not None:
             Y[:, 0] = only
+        return self._score(Y, Y if self._takes_decisions else predicted)
+
+    @property
+    def _takes_decisions(self) -> bool:
+        return getattr(self.object, "_response_method", "predict") == "predict"
+
+    def prefers_mistakes(self, n_labels: int) -> bool:
+        """Whether it is higher for predictions that are all wrong than for those that are all right."""
+        Y = _made_labels(n_labels)
+        sign = getattr(self.object, "_sign", 1)
+        return sign * self._score(Y, Y) < sign * self._score(Y, 1 - Y)
+
+    def _score(self, Y: NDArray[Any], predicted: NDArray[Any]) -> float:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                decided = getattr(self.object, "_response_method", "predict") == "predict"
-                return float(self.object._score_func(Y, Y if decided else P, **getattr(self.object, "_kwargs", {})))
+                made = predicted if self._takes_decisions else 0.1 + 0.8 * predicted
+                return float(self.object._score_func(Y, made, **getattr(self.object, "_kwargs", {})))
         except Exception:
             return np.nan
 
@@ -104,6 +125,11 @@ class Scorer:
             if f"{measure}score" in self.kinds:
                 return f'scoring="{measure}_macro"'
         return 'scoring="f1_macro"'
+
+
+def _made_labels(n_labels: int) -> NDArray[Any]:
+    """Return four rows in which every label has both classes, and every row too if there are several labels."""
+    return np.tile((np.arange(2)[:, None] + np.arange(n_labels)) % 2, (2, 1))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,243 @@
+"""What the audit finds by calling what it is given: activations, losses, metrics and scorers of the user's own."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers, ops
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import coverage_error, f1_score, hamming_loss, label_ranking_loss, make_scorer, zero_one_loss
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+from mlhelpers.audit import audit
+from mlhelpers.losses import AsymmetricLoss, WeightedBinaryCrossentropy
+
+Y = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 5)
+BCE_LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+def compiled(activation=None, loss=BCE_LOGITS, metrics=(), units=3, last=()):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(units, activation=activation), *last])
+    model.compile("sgd", loss=loss, metrics=list(metrics))
+    return model
+
+
+def codes(model, labels=Y):
+    return [finding.code for finding in audit(model, labels)]
+
+
+# Activations
+
+
+@pytest.mark.parametrize(
+    "activation", [tf.nn.softmax, tf.nn.log_softmax, ops.softmax, lambda z: tf.nn.softmax(z), keras.activations.softmax]
+)
+def test_a_softmax_is_found_in_whatever_form(activation):
+    assert "ML101" in codes(compiled(activation))
+    assert "ML101" in codes(compiled(last=[layers.Activation(activation)]))
+    assert "ML101" in codes(compiled(last=[layers.Lambda(activation)]))
+
+
+@pytest.mark.parametrize("activation", [tf.nn.sigmoid, ops.sigmoid, lambda z: 1 / (1 + tf.exp(-z))])
+def test_a_sigmoid_is_found_in_whatever_form(activation):
+    assert codes(compiled(activation, "binary_crossentropy")) == []
+    assert "ML104" in codes(compiled(activation))
+
+
+@pytest.mark.parametrize("activation", [tf.identity, lambda z: z])
+def test_what_changes_nothing_is_linear_at_a_layer_of_weights(activation):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(5, "relu"), layers.Dense(3, activation=activation)])
+    model.compile("sgd", loss=BCE_LOGITS)
+    assert codes(model) == []
+    model.compile("sgd", loss="binary_crossentropy")
+    assert codes(model) == ["ML103"]
+
+
+def test_an_activation_that_is_none_of_these_is_not_guessed():
+    assert codes(compiled(lambda z: 3 * z)) == []
+    assert codes(compiled(lambda z: tf.reshape(z, (-1, 3)) * 2, "binary_crossentropy")) == []
+
+
+# Shapes
+
+
+@pytest.mark.parametrize(
+    ("last", "found"),
+    [
+        ([layers.Reshape((1, 3))], True),
+        ([layers.Reshape((3, 1))], False),
+        ([layers.Reshape((1, 3)), layers.Flatten()], False),
+    ],
+)
+def test_a_side_of_one_is_dropped_at_the_end_alone(last, found):
+    model = compiled(loss="mse", last=last)
+    assert ("ML108" in codes(model)) == found
+    if found:  # 20 rows against 20 rows
+        message = next(finding.message for finding in audit(model, Y) if finding.code == "ML108")
+        assert "combine the labels of every row with the outputs of every other" in message
+        Y_sorted, X = Y[np.lexsort(Y.T)].astype("float32"), np.zeros((20, 4))
+        shifted = model.evaluate(X, Y_sorted, batch_size=20, verbose=0)
+        assert shifted == pytest.approx(model.evaluate(X, np.roll(Y_sorted, 7, axis=0), batch_size=20, verbose=0))
+
+
+def test_a_single_label_as_two_classes_is_right():
+    column = Y[:, [0]]
+    model = compiled("softmax", "sparse_categorical_crossentropy", ["sparse_categorical_accuracy"], units=2)
+    assert codes(model, column) == []
+    model.fit(np.zeros((20, 4)), column, verbose=0)
+    assert "ML101" in codes(compiled("softmax", "categorical_crossentropy"))
+
+
+# Losses
+
+
+def one_class(y, p):
+    return -ops.sum(ops.cast(y, p.dtype) * ops.log(p), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        (None, lambda y, z: tf.nn.softmax_cross_entropy_with_logits(tf.cast(y, z.dtype), z)),
+        ("sigmoid", one_class),
+        ("sigmoid", lambda y, p: ops.mean(one_class(y, p))),
+    ],
+)
+def test_a_loss_to_which_absent_labels_are_nothing(activation, loss):
+    assert "ML102" in codes(compiled(activation, loss))
+
+
+def pairwise_ranking(y, z):
+    """BP-MLL: a row without a negative or a positive has no pair, and costs nothing."""
+    y = ops.cast(y, z.dtype)
+    pairs = y[:, :, None] * (1 - y[:, None, :])
+    return ops.sum(pairs * ops.exp(z[:, None, :] - z[:, :, None]), axis=(1, 2))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [BCE_LOGITS, WeightedBinaryCrossentropy(True, pos_weight=9), AsymmetricLoss(from_logits=True), pairwise_ranking],
+)
+def test_losses_that_ask_something_of_absent_labels(loss):
+    assert not {"ML102", "ML111"} & set(codes(compiled(None, loss)))
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda y, p: keras.losses.binary_crossentropy(p, y),
+        lambda y, p: keras.losses.BinaryCrossentropy(reduction=None)(p, y),
+    ],
+)
+def test_swapped_arguments_are_named_and_nothing_else(loss):
+    (finding,) = audit(compiled("sigmoid", loss), Y)
+    assert finding.code == "ML111" and finding.severity == "error"
+    assert "Keras passes the labels first" in finding.fix
+
+
+@pytest.mark.parametrize("loss", ["mae", "mse", "hinge", "poisson", "binary_crossentropy", "binary_focal_crossentropy"])
+def test_other_losses_are_not_taken_for_swapped_ones(loss):
+    assert "ML111" not in codes(compiled("sigmoid", loss))
+
+
+# Metrics
+
+
+def argmax_accuracy(y, p):
+    return ops.cast(ops.equal(ops.argmax(y, axis=-1), ops.argmax(p, axis=-1)), "float32")
+
+
+def precision_at_1(y, p):
+    return ops.sum(ops.cast(y, "float32") * ops.one_hot(ops.argmax(p, axis=-1), 3), axis=-1)
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+@pytest.mark.parametrize(
+    "metric", [argmax_accuracy, lambda y, p: ops.mean(argmax_accuracy(y, p)), keras.metrics.OneHotMeanIoU(3)]
+)
+def test_a_metric_that_compares_largest_entries(activation, metric):
+    loss = "binary_crossentropy" if activation else BCE_LOGITS
+    assert "ML201" in codes(compiled(activation, loss, [metric]))
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        precision_at_1,
+        lambda y, p: ops.mean(ops.equal(ops.cast(y, "bool"), p > 0.5), axis=-1),
+        keras.metrics.binary_accuracy,
+        lambda y, p: ops.max(p, axis=-1),
+    ],
+)
+def test_metrics_that_see_more_are_left_alone(metric):
+    assert "ML201" not in codes(compiled("sigmoid", "binary_crossentropy", [metric]))
+
+
+@pytest.mark.parametrize("metric", [keras.metrics.Precision, keras.metrics.Recall])
+def test_the_largest_k_need_no_threshold(metric):
+    for activation, loss in (("sigmoid", "binary_crossentropy"), (None, BCE_LOGITS)):
+        assert codes(compiled(activation, loss, [metric(top_k=2)])) == []
+    assert "ML203" in codes(compiled("sigmoid", "binary_crossentropy", [metric(thresholds=0.0)]))
+
+
+# Searches and trees
+
+
+def search(**options):
+    return GridSearchCV(OneVsRestClassifier(LogisticRegression()), {"estimator__C": [1]}, **options)
+
+
+def own_loss(y_true, y_pred):
+    return float(np.mean(np.asarray(y_true) != np.asarray(y_pred)))
+
+
+@pytest.mark.parametrize(
+    "scorer",
+    [
+        make_scorer(hamming_loss),
+        make_scorer(zero_one_loss),
+        make_scorer(own_loss),
+        make_scorer(coverage_error, response_method="predict_proba"),
+        make_scorer(label_ranking_loss, response_method="predict_proba"),
+        make_scorer(f1_score, average="macro", greater_is_better=False),
+    ],
+)
+def test_a_search_that_would_take_the_worst(scorer):
+    found = codes(search(scoring=scorer, cv=KFold(3, shuffle=True, random_state=0)))
+    assert "ML407" in found
+    assert "ML407" in codes(search(scoring={"score": scorer}, refit="score"))
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "f1_macro",
+        "neg_brier_score",
+        "roc_auc",
+        make_scorer(hamming_loss, greater_is_better=False),
+        make_scorer(own_loss, greater_is_better=False),
+        make_scorer(f1_score, average="micro"),
+        None,
+    ],
+)
+def test_searches_that_take_the_best(scoring):
+    assert "ML407" not in codes(search(scoring=scoring))
+
+
+def test_plain_folds_are_found_as_a_number_and_as_an_object():
+    numbers, objects = (audit(search(scoring="f1_macro", cv=cv), Y) for cv in (5, KFold(5)))
+    assert [finding.message for finding in objects if finding.code == "ML402"]
+    assert numbers == objects
+    assert "ML402" not in codes(search(scoring="f1_macro", cv=KFold(5, shuffle=True)))
+
+
+@pytest.mark.parametrize("tree", [DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier])
+def test_class_weights_of_trees_are_multiplied(tree):
+    assert codes(tree(class_weight="balanced")) == ["ML408"]
+    assert codes(tree()) == codes(OneVsRestClassifier(tree(class_weight="balanced"))) == []
+    assert codes(tree(class_weight="balanced"), Y[:, [0]]) == []
