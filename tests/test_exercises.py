@@ -26,15 +26,15 @@ from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
 
-from mlhelpers import _judges, exercises
+from mlhelpers import exercises
 from mlhelpers.datasets import load_digit_scenes
-from mlhelpers.exercises import check
+from mlhelpers.exercises import _chapter_01, _register, check
 from mlhelpers.metrics import LabelCounts
 
 ROOT = Path(__file__).parents[1]
 SCENES, FREE = load_digit_scenes(), load_digit_scenes(dependence=0)
 Y, Y_TEST = SCENES.Y_train, SCENES.Y_test
-IDS = list(_judges.JUDGES)
+IDS = list(exercises._texts())
 OWL_TRUE = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1]])
 OWL_PRED = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]])
 
@@ -49,23 +49,23 @@ def three(labels):
 
 def linear_layer():
     """Return predictions of exercise 01.4; chapter 1 trains it by itself."""
-    return _judges._linear_layer(0.5)["test"] > 0
+    return _chapter_01._linear_layer(0.5)["test"] > 0
 
 
 def log_losses(part="test", dependence=0):
     data = {0: FREE, 0.3: SCENES}[dependence]
-    p = [_judges._logistic(0, dependence, True, others, False)[part] for others in (False, True)]
+    p = [_register.logistic(0, dependence, True, others, False)[part] for others in (False, True)]
     return [log_loss(getattr(data, f"Y_{part}")[:, 0], each) for each in p]
 
 
 def of_the_9(balanced=True, part="test", digit=9):
-    y_pred = _judges._logistic(digit, 0.3, True, False, balanced)[part] > 0.5
+    y_pred = _register.logistic(digit, 0.3, True, False, balanced)[part] > 0.5
     y = getattr(SCENES, f"Y_{part}")[:, digit]
     return [precision_score(y, y_pred), recall_score(y, y_pred)]
 
 
 def absent_9():
-    y_pred = _judges._logistic(9, 0.3, True, False, True)["test"] > 0.5
+    y_pred = _register.logistic(9, 0.3, True, False, True)["test"] > 0.5
     return [score(Y_TEST[:, 9], y_pred, pos_label=0) for score in (precision_score, recall_score)]
 
 
@@ -306,11 +306,11 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("01.3", lambda: 0.8, "shape ()"),
     ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average="macro"), "macro-F1"),
     ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average="weighted"), "weighted F1"),
-    ("01.4", lambda: f1_score(Y, _judges._linear_layer(0.5)["train"] > 0, average="micro"), "training scenes"),
-    ("01.4", lambda: f1_score(Y_TEST, _judges._linear_layer(0.5)["test"] > 0.5, average="micro"), "threshold"),
+    ("01.4", lambda: f1_score(Y, _chapter_01._linear_layer(0.5)["train"] > 0, average="micro"), "training scenes"),
+    ("01.4", lambda: f1_score(Y_TEST, _chapter_01._linear_layer(0.5)["test"] > 0.5, average="micro"), "threshold"),
     ("01.4", lambda: (linear_layer() == Y_TEST).mean(), "right decisions"),
     ("01.4", lambda: accuracy_score(Y_TEST, linear_layer()), "subset accuracy"),
-    ("01.4", lambda: f1_score(Y_TEST, _judges._linear_layer(0.05)["test"] > 0, average="micro"), "ten times"),
+    ("01.4", lambda: f1_score(Y_TEST, _chapter_01._linear_layer(0.05)["test"] > 0, average="micro"), "ten times"),
     ("01.4", lambda: [NUMBERS["01.4"]()[0], 0.08], "micro-F1 only"),
     ("01.4", lambda: 100 * NUMBERS["01.4"]()[0], "percent"),
     ("01.4", lambda: f1_score(Y_TEST, linear_layer(), average=None), "one per label"),
@@ -322,7 +322,7 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("01.5", lambda: log_losses(dependence=0.3), "dependence=0"),
     (
         "01.5",
-        lambda: [log_losses()[0], log_loss(FREE.Y_test[:, 0], _judges._logistic(0, 0, False, True, False)["test"])],
+        lambda: [log_losses()[0], log_loss(FREE.Y_test[:, 0], _register.logistic(0, 0, False, True, False)["test"])],
         "labels alone",
     ),
     ("02.1", lambda: "CategoricalAccuracy", "ten columns"),
@@ -671,8 +671,10 @@ def book():
 
 
 def test_hints_and_solutions_are_those_of_the_chapters(book):
-    stored = (ROOT / "mlhelpers" / "exercises.json").read_text(encoding="utf-8")
-    assert stored == book.exercise_texts(), "the chapters have changed: `make run` writes mlhelpers/exercises.json anew"
+    stored = (ROOT / "mlhelpers" / "exercises" / "texts.json").read_text(encoding="utf-8")
+    assert stored == book.exercise_texts(), (
+        "the chapters have changed: `make run` writes mlhelpers/exercises/texts.json anew"
+    )
 
 
 def test_html_of_hints_becomes_text(book):
@@ -720,8 +722,7 @@ def test_only_keras_metrics_need_keras():
 import sys
 sys.modules.update(keras=None, tensorflow=None)
 from mlhelpers import exercises
-from mlhelpers._judges import JUDGES
-for exercise in JUDGES:
+for exercise in exercises._texts():
     exercises.check(exercise, [0.5, 0.5])
 print(sorted({"matplotlib", "IPython"} & set(sys.modules)))
 """

@@ -138,7 +138,7 @@ def test_only_modules_that_the_chapter_loads_are_part_of_the_fingerprint(book, t
     loaded = ["mlhelpers", "mlhelpers.a", "mlhelpers.b", "mlhelpers.d", "mlhelpers.folder"]
     assert list(stored.modules) == loaded
     (package / "c.py").write_text("# a comment")
-    (package / "exercises.json").write_text("{}")
+    (package / "texts.json").write_text("{}")
     assert differences(book, path) == []
     (package / "b.py").write_text("# a comment")
     (package / "d.py").unlink()
@@ -270,7 +270,7 @@ def test_running_stores_hints_and_solutions(book, tmp_path):
     notebook.cells[1].metadata["mystnb"] = {"code_prompt_show": "Show solution 1"}
     nbformat.write(notebook, path)
     book.run([])
-    stored = json.loads((tmp_path / "mlhelpers" / "exercises.json").read_text())
+    stored = json.loads((tmp_path / "mlhelpers" / "exercises" / "texts.json").read_text())
     assert stored == {"00.1": {"hint": "Add `1`.", "solution": "print(2)"}}
 
 

@@ -332,7 +332,7 @@ def chosen(names: list[str]) -> list[Path]:
 
 def run(names: list[str]) -> None:
     paths, start = chosen(names), time.monotonic()
-    write(ROOT / "mlhelpers" / "exercises.json", exercise_texts())  # first: the chapters print of it
+    write(ROOT / "mlhelpers" / "exercises" / "texts.json", exercise_texts())  # first: the chapters print of it
     notebooks = {}
     for path in paths:
         notebook = notebooks[path.stem] = nbformat.read(path, as_version=4)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
-from mlhelpers._answers import Wrong
-from mlhelpers._judges import JUDGES
+from mlhelpers.exercises._answers import Wrong
+from mlhelpers.exercises._register import JUDGES, Judge
 
 __all__ = ["Verdict", "check", "hint", "solution"]
 
@@ -81,7 +82,7 @@ def check(exercise: str, answer: Any) -> Verdict:
     >>> sum(bool(check(exercise, answer)) for exercise, answer in answers.items())
     0
     """
-    judge = JUDGES[_known(exercise)]
+    judge = _judge(_known(exercise))
     if answer is ... or (isinstance(answer, (list, tuple)) and any(part is ... for part in answer)):
         todo = f'put your answer in the place of the three dots; exercises.hint("{exercise}") helps'
         return Verdict(exercise, False, todo)
@@ -132,11 +133,19 @@ def solution(exercise: str) -> None:
 @cache
 def _texts() -> dict[str, dict[str, str]]:
     """Return hints and solutions, which `make run` takes from the chapters."""
-    texts: dict[str, dict[str, str]] = json.loads(files("mlhelpers").joinpath("exercises.json").read_text("utf-8"))
+    stored = files("mlhelpers.exercises").joinpath("texts.json").read_text("utf-8")
+    texts: dict[str, dict[str, str]] = json.loads(stored)
     return texts
 
 
+def _judge(exercise: str) -> Judge:
+    """Return the judge of an exercise; only those of its chapter are loaded."""
+    import_module(f"mlhelpers.exercises._chapter_{exercise[:2]}")
+    return JUDGES[exercise]
+
+
 def _known(exercise: Any) -> str:
-    if not isinstance(exercise, str) or exercise not in JUDGES:
-        raise ValueError(f'exercise must be one of {", ".join(JUDGES)}, got {exercise!r}; "02.3" is 3 of chapter 2')
+    names = _texts()
+    if not isinstance(exercise, str) or exercise not in names:
+        raise ValueError(f'exercise must be one of {", ".join(names)}, got {exercise!r}; "02.3" is 3 of chapter 2')
     return exercise
