@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlhelpers._scores import check_truth_and_scores
 from mlhelpers._validation import names_of_labels, real_array, whole_number
-from mlhelpers.metrics import LabelCounts, check_truth_and_scores
+from mlhelpers.metrics import LabelCounts
 from mlhelpers.plotting import BLUE, GREEN, GREY, ORANGE
 
 # What is used of Vega-Lite is the same in its versions 5 and 6, and more front ends show 5 by themselves.

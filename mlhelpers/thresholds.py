@@ -19,9 +19,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from mlhelpers._scores import check_scores, check_truth_and_scores, different_names
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import axis_sums, check_labels, scores_matrix
-from mlhelpers.metrics import LabelCounts, check_scores, check_truth_and_scores, different_names
+from mlhelpers.metrics import LabelCounts
 from mlhelpers.splits import MultilabelKFold, take_rows
 from mlhelpers.tables import ShownAsTable, Table
 

@@ -1,0 +1,71 @@
+"""Checks of score matrices, alone and beside the labels that they are for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mlhelpers._validation import names_of_labels, real_array
+from mlhelpers.labels import check_labels
+
+ROUNDING = 1e-6  # how far outside [0, 1] rounding takes a probability
+
+
+def check_same_shape(y_true: Any, other: Any, name: str) -> None:
+    if y_true.shape != other.shape:
+        raise ValueError(
+            f"y_true has shape {y_true.shape} but {name} has shape {other.shape}; both must be the same "
+            "(n_samples, n_labels), with samples and labels in the same order"
+        )
+
+
+def check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Return a dense label matrix and finite scores of the same shape, or say what is wrong with either."""
+    truth = check_labels(y_true, name="y_true")
+    truth = truth.toarray() if sparse.issparse(truth) else truth
+    _check_same_columns(y_true, y_score)
+    scores = check_scores(y_score)
+    check_same_shape(truth, scores, "y_score")
+    return truth, scores
+
+
+def check_scores(y_score: Any) -> NDArray[np.float64]:
+    """Return finite scores of shape (n_samples, n_labels) in 64 bits, or say what is wrong with them."""
+    if getattr(y_score, "ndim", 0) == 3 or (
+        isinstance(y_score, (list, tuple)) and y_score and all(getattr(part, "ndim", 0) == 2 for part in y_score)
+    ):
+        raise ValueError(
+            f"y_score holds {len(y_score)} matrices, as predict_proba of several outputs gives them; "
+            "make one score matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
+        )
+    y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
+    scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
+    if not np.isfinite(scores).all():
+        row, column = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
+        raise ValueError(
+            f"y_score holds {scores[row, column]} at row {row}, column {column}, expected finite numbers; look for "
+            "missing values in the input, or a loss that became NaN in training"
+        )
+    return scores
+
+
+def _check_same_columns(y_true: Any, y_score: Any) -> None:
+    """Refuse two DataFrames whose columns are not in the same order."""
+    columns = [list(getattr(y, "columns", ())) for y in (y_true, y_score)]
+    if columns[0] != columns[1] and sorted(map(str, columns[0])) == sorted(map(str, columns[1])):
+        raise ValueError(
+            f"y_true has the columns {columns[0]} but y_score has {columns[1]}; put them into one order, "
+            "as in y_score[y_true.columns]"
+        )
+
+
+def different_names(label_names: Any, n_labels: int) -> tuple[str, ...]:
+    """Return one name per label, all different."""
+    names = names_of_labels(label_names, n_labels)
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
+    return tuple(names)
