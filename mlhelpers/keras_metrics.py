@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from mlhelpers._keras_parts import checked_flag, checked_mask_value, is_observed, matrices_of_one_shape
 from mlhelpers._validation import real_array
-from mlhelpers.losses import checked_flag, checked_mask_value, is_observed, matrices_of_one_shape
 
 _AVERAGES = ("macro", "micro", "weighted", None)
 

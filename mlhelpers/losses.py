@@ -11,6 +11,13 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from mlhelpers._keras_parts import (
+    checked_flag,
+    checked_mask_value,
+    is_observed,
+    matrices_of_one_shape,
+    precision,
+)
 from mlhelpers._validation import real_array
 from mlhelpers.labels import MISSING, axis_sums, check_labels
 
@@ -131,7 +138,7 @@ class _MaskedLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras has no type
 
     def _kept_from_the_ends(self, y_pred: Any) -> Any:
         """Return probabilities that have a logarithm: clipped as Keras does, or as far as the dtype demands."""
-        epsilon = max(keras.config.epsilon(), float(_precision(self.dtype).epsneg))
+        epsilon = max(keras.config.epsilon(), float(precision(self.dtype).epsneg))
         return ops.clip(y_pred, epsilon, 1 - epsilon)
 
     def get_config(self) -> dict[str, Any]:
@@ -356,7 +363,7 @@ class AsymmetricLoss(_MaskedLoss):
             for _ in range(int(gamma) // 2):
                 distance = ops.square(distance)
             return distance * loss
-        floor = float(_precision(self.dtype).tiny)  # at 0 the slope of a root is infinite
+        floor = float(precision(self.dtype).tiny)  # at 0 the slope of a root is infinite
         return ops.power(ops.maximum(distance, floor), gamma) * loss
 
     def get_config(self) -> dict[str, Any]:
@@ -443,53 +450,6 @@ def _checked_epsilon(epsilon: Any, dtype: str) -> float:
 def _upper_bound(epsilon: float, dtype: str) -> float:
     """Return ``1 - epsilon`` as the dtype holds it."""
     return float(np.array(1 - epsilon).astype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype))
-
-
-def matrices_of_one_shape(y_true: Any, y_pred: Any) -> Any:
-    """Return y_true if both are matrices of one shape; refuse what would broadcast in silence."""
-    try:
-        shapes = tuple(y_true.shape), tuple(y_pred.shape)
-    except ValueError:  # TensorFlow knows not even the number of sides
-        raise ValueError(
-            "y_true or y_pred has an unknown number of dimensions, expected (batch, n_labels); "
-            "set the shape in the input pipeline, as with tf.ensure_shape(y, (None, n_labels))"
-        ) from None
-    sides = list(zip(*shapes, strict=False))
-    if not len(shapes[0]) == len(shapes[1]) == 2 or any(None not in pair and pair[0] != pair[1] for pair in sides):
-        raise ValueError(
-            f"y_true has shape {shapes[0]} and y_pred has shape {shapes[1]}; both must be the same "
-            "(batch, n_labels); give the output layer one unit per label, and reshape a single label to (batch, 1)"
-        )
-    if None in sides[1]:  # only the running program knows the number of labels; stacking demands equal shapes
-        return ops.unstack(ops.stack([y_true, y_pred]), 2)[0]
-    return y_true
-
-
-def is_observed(y_true: Any, mask_value: float) -> Any:
-    """Return where labels are known; NaN stands for itself, though it equals nothing."""
-    return ops.logical_not(ops.isnan(y_true)) if mask_value != mask_value else ops.not_equal(y_true, mask_value)
-
-
-def checked_mask_value(mask_value: Any) -> float | None:
-    """Return the value that stands for an unknown label, unless it could be a label."""
-    if mask_value is None:
-        return None
-    if isinstance(mask_value, bool) or not isinstance(mask_value, numbers.Real):
-        raise TypeError(f"mask_value must be a number or None, got {mask_value!r} of type {type(mask_value).__name__}")
-    if 0 <= float(mask_value) <= 1:
-        raise ValueError(f"mask_value is {mask_value}, which labels have, too; mark unknown labels with -1 or NaN")
-    return float(mask_value)
-
-
-def _precision(dtype: str) -> Any:
-    return ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]  # NumPy's own lacks bfloat16
-
-
-def checked_flag(value: Any, name: str) -> bool:
-    """Return a flag that is given as True or False and not as something that is only true."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def _checked_number(value: Any, name: str, *, least: float) -> float:
