@@ -69,8 +69,8 @@ one label for all samples, use numpy.reshape(Y, (-1, 1))
     """
     if sparse.issparse(Y):
         return _check_sparse(Y, allow_missing, name)
-    values = _as_numeric(Y, name)
-    _check_shape(values.shape, name)
+    values = as_numeric(Y, name)
+    check_shape(values.shape, name)
     labels, wrong = _read_labels(values, allow_missing)
     if wrong is not None:
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -78,7 +78,7 @@ one label for all samples, use numpy.reshape(Y, (-1, 1))
     return labels
 
 
-def _as_numeric(Y: Any, name: str) -> NDArray[Any]:
+def as_numeric(Y: Any, name: str) -> NDArray[Any]:
     """Return Y as a boolean or numeric array, without changing what it says."""
     if isinstance(Y, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in Y):
         Y = np.ma.stack(Y)  # np.asarray would drop the masks of the rows
@@ -111,9 +111,11 @@ def _object_to_float(values: NDArray[Any], name: str) -> NDArray[Any]:
         if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
             numbers[index] = _as_float(value)
         elif value is not None and type(value).__name__ != "NAType":
+            as_text = isinstance(value, str) and value.strip() in ("0", "1")
+            way_out = f"use numpy.asarray({name}).astype(int)" if as_text else _SETS_ADVICE
             raise TypeError(
                 f"{name} holds {value!r} of type {type(value).__name__} at {_place(index)}, "
-                f"but {_SHAPE_ADVICE}; {_SETS_ADVICE}"
+                f"but {_SHAPE_ADVICE}; {way_out}"
             )
     return numbers
 
@@ -125,7 +127,8 @@ def _as_float(value: Any) -> float:
         return float("inf")
 
 
-def _check_shape(shape: tuple[int, ...], name: str) -> None:
+def check_shape(shape: tuple[int, ...], name: str) -> None:
+    """Refuse what has not two sides, both longer than 0."""
     if 0 in shape:
         what = "samples (rows)" if shape[0] == 0 else "labels (columns)"
         raise ValueError(
@@ -184,7 +187,7 @@ def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
             f"{name} has dtype {Y.dtype}, but {_SHAPE_ADVICE}; "
             f"turn it into labels first, as in ({name} != 0).astype(int)"
         )
-    _check_shape(Y.shape, name)
+    check_shape(Y.shape, name)
     if Y.dtype.kind in "iu":
         Y = Y.astype(np.int64)  # duplicate entries add up, and 8 bits would overflow
     matrix = sparse.csr_array(Y, copy=True)
@@ -423,7 +426,7 @@ def scores_matrix(
     first = _first_prediction(estimator, X)
     if isinstance(scores, list):
         return np.column_stack([_present(p, j, estimator, first) for j, p in enumerate(scores)])
-    scores = np.asarray(scores, dtype=float)
+    scores = np.asarray(scores.toarray() if sparse.issparse(scores) else scores, dtype=float)
     if scores.ndim != 2 or first.ndim != 2:
         raise ValueError(
             f"estimator ({name}) gives scores of shape {scores.shape} and was fitted on one label per sample; "
@@ -434,7 +437,35 @@ def scores_matrix(
     per_label = getattr(estimator, "classes_", None)
     for label, classes in enumerate([first] if not isinstance(per_label, list) else per_label):
         _check_classes(classes, label, estimator)
+    return _with_constant_labels(scores, estimator, method)
+
+
+def _with_constant_labels(scores: NDArray[np.float64], estimator: Any, method: str) -> NDArray[np.float64]:
+    """Return the scores of a chain with those of labels that had one class in training, where it reads any column."""
+    chain = _decides(estimator)
+    if not (hasattr(chain, "order_") and hasattr(chain, "estimators_")):
+        return scores
+    for label, link in zip(chain.order_, chain.estimators_, strict=True):
+        classes = np.ravel(getattr(_decides(link), "classes_", [0, 1]))
+        if len(classes) == 1 and method == "predict_proba":
+            scores[:, label] = classes[0] == 1
+        elif len(classes) == 1:
+            raise ValueError(
+                f"estimator ({type(estimator).__name__}) has no scores for column {label}, which had one class in "
+                'training; use method="predict_proba", or leave the label out'
+            )
     return scores
+
+
+def _decides(estimator: Any) -> Any:
+    """Return what decides in the end: the best estimator of a search, the last step of a pipeline."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator
 
 
 def _other_scores(estimator: Any, method: str) -> str:
@@ -459,14 +490,18 @@ def _first_prediction(estimator: Any, X: Any) -> NDArray[Any]:
 
 def _present(probabilities: Any, label: int, estimator: Any, first: NDArray[Any]) -> NDArray[np.float64]:
     """Return the probability of class 1 from the columns that belong to one label."""
-    probabilities = np.asarray(probabilities, dtype=float)
+    probabilities = np.asarray(
+        probabilities.toarray() if sparse.issparse(probabilities) else probabilities, dtype=float
+    )
     if probabilities.shape[1] == 1:  # a single class, which the prediction of any sample tells
         classes = [first[0, label]]
     else:
         per_label = getattr(estimator, "classes_", None)
         classes = list(range(probabilities.shape[1]) if per_label is None else per_label[label])
     _check_classes(classes, label, estimator)
-    return probabilities[:, classes.index(1)] if 1 in classes else np.zeros(len(probabilities))
+    if len(classes) == 1:  # however many columns there are
+        return np.full(len(probabilities), float(classes[0] == 1))
+    return np.asarray(probabilities[:, classes.index(1)])
 
 
 def _check_classes(classes: Any, label: int, estimator: Any) -> None:

@@ -451,8 +451,8 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         What the thresholds are best for; see `fit_thresholds`.
     at_least : float in (0, 1], optional
         The bound of a constraint; only with the last two objectives.
-    cv : int, splitter or iterable, default=5
-        A number of folds means `MultilabelKFold`. Every sample must be in exactly one test part.
+    cv : int, splitter, iterable or None, default=5
+        A number of folds means `MultilabelKFold`, and None five of them. Every sample must be in exactly one test part.
     min_positives : int, default=10
         Labels with fewer positives don't get a threshold of their own.
     fallback : "pooled" or float, default="pooled"
@@ -469,7 +469,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     estimator_ : estimator
         The estimator, fitted on all samples.
     thresholds_ : Thresholds
-    classes_ : list of ndarray
+    classes_ : ndarray of shape (n_labels, 2)
         0 and 1 for each label.
     n_features_in_ : int
         Features seen in ``fit``, if the estimator tells.
@@ -553,7 +553,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             label_names=getattr(y, "columns", None),
         )
         self.estimator_ = clone(self.estimator).fit(X, labels)
-        self.classes_ = [np.array([0, 1], dtype) for _ in range(labels.shape[1])]
+        self.classes_ = np.array([[0, 1]] * labels.shape[1], dtype)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
@@ -565,8 +565,9 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return "predict_proba" if hasattr(self.estimator, "predict_proba") else "decision_function"
 
     def _cross_validated_scores(self, X: Any, labels: NDArray[np.int8], method: Any) -> NDArray[np.float64]:
-        whole = isinstance(self.cv, numbers.Integral)
-        cv = MultilabelKFold(self.cv, random_state=self.random_state) if whole else check_cv(self.cv)
+        n_folds = 5 if self.cv is None else self.cv
+        whole = isinstance(n_folds, numbers.Integral)
+        cv = MultilabelKFold(n_folds, random_state=self.random_state) if whole else check_cv(self.cv)
         folds = list(cv.split(X, labels))
         tested = np.sort(np.concatenate([np.asarray(test) for _, test in folds]))
         if not np.array_equal(tested, np.arange(len(labels))):
@@ -595,7 +596,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         predicted = self.thresholds_.predict(self._scores(X, self._method()))
-        return predicted.astype(self.classes_[0].dtype)
+        return predicted.astype(self.classes_.dtype)
 
     def _scores(self, X: Any, method: Any) -> NDArray[np.float64]:
         check_is_fitted(self)

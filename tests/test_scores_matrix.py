@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import ExtraTreesClassifier, IsolationForest, RandomForestClassifier, StackingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    IsolationForest,
+    RandomForestClassifier,
+    StackingClassifier,
+)
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
@@ -485,3 +491,46 @@ def test_a_class_in_place_of_an_estimator():
 def test_one_column_is_told_its_score_matrix():
     with pytest.raises(ValueError, match=r"of a single label, predict_proba\(X\)\[:, \[1\]\] is the score matrix"):
         scores_matrix(fitted(OneVsRestClassifier(LogisticRegression()), Y[:, [0]]), NEW)
+
+
+# Labels that were constant in training, where a chain reads any column
+
+
+HGB = HistGradientBoostingClassifier(max_iter=5)
+
+
+@pytest.mark.parametrize("order", [None, [2, 0, 1]])
+@pytest.mark.parametrize("base", [HGB, make_pipeline(StandardScaler(), HGB)], ids=["trees", "pipeline"])
+def test_a_chain_says_of_a_constant_label_what_it_predicts(base, order):
+    chain = ClassifierChain(base, order=order)
+    for model in (chain, make_pipeline(StandardScaler(), chain)):
+        fitted = clone(model).fit(X, CONSTANT)
+        scores = scores_matrix(fitted, NEW)
+        np.testing.assert_array_equal(scores[:, [0, 2]], np.tile([0.0, 1.0], (25, 1)))
+        np.testing.assert_array_equal(scores > 0.5, fitted.predict(NEW) == 1)
+        with pytest.raises(ValueError, match=r"has no scores for column [02], which had one class in training"):
+            scores_matrix(fitted, NEW, method="decision_function")
+
+
+def test_several_outputs_say_of_a_constant_label_what_they_predict():
+    fitted = MultiOutputClassifier(HGB).fit(X, CONSTANT)
+    np.testing.assert_array_equal(scores_matrix(fitted, NEW)[:, [0, 2]], np.tile([0.0, 1.0], (25, 1)))
+
+
+class SparseScores(BaseEstimator):
+    """As estimators that keep probabilities of many labels."""
+
+    def __init__(self, as_list=False):
+        self.as_list = as_list
+
+    def predict_proba(self, X):
+        p = np.tile([[0.25, 0.0, 0.75]], (len(X), 1))
+        return [sparse.csr_matrix(np.column_stack([1 - c, c])) for c in p.T] if self.as_list else sparse.csr_array(p)
+
+    def predict(self, X):
+        return sparse.csr_array(np.tile([[0, 0, 1]], (len(X), 1)))
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_sparse_probabilities(as_list):
+    np.testing.assert_array_equal(scores_matrix(SparseScores(as_list), NEW), np.tile([[0.25, 0, 0.75]], (25, 1)))

@@ -16,11 +16,12 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.datasets import make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_recall_curve, precision_score, recall_score
-from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit, cross_val_predict, cross_val_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -465,7 +466,7 @@ def test_it_is_cross_validated_scores_thresholds_and_a_refit(base, method):
     np.testing.assert_array_equal(model.predict(X), of_all > expected.values)
     np.testing.assert_array_equal(getattr(model, method)(X), of_all)
     assert model.n_features_in_ == 5
-    assert [classes.tolist() for classes in model.classes_] == [[0, 1]] * 3
+    assert model.classes_.tolist() == [[0, 1]] * 3
 
 
 def test_it_raises_macro_f1_where_one_half_is_too_high():
@@ -511,6 +512,26 @@ def test_a_single_label(base):
     assert f1_score(LABELS[:, 0], model.predict(X)) > 0.5
     if base is ONE_VS_REST:
         assert model.decision_function(X).shape == (200, 1)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.parametrize("n_labels", [1, 2, 3])
+def test_scores_of_the_samples_that_were_left_out(method, n_labels):
+    X, Y = make_multilabel_classification(n_samples=80, n_classes=n_labels, random_state=0)
+    model = ThresholdedClassifier(OneVsRestClassifier(LogisticRegression()), min_positives=1)
+    folds = KFold(3, shuffle=True, random_state=0)
+    found = cross_val_predict(model, X, Y, cv=folds, method=method)
+    for train, test in folds.split(X):
+        expected = getattr(clone(model).fit(X[train], Y[train]), method)(X[test])
+        np.testing.assert_allclose(found[test], expected)
+
+
+def test_no_folds_given_are_stratified_ones():
+    X, Y = make_multilabel_classification(n_samples=80, random_state=0)
+    order = np.lexsort(Y.T)  # plain folds would hold some labels nowhere
+    models = [ThresholdedClassifier(OneVsRestClassifier(LogisticRegression()), cv=cv) for cv in (None, 5)]
+    none, five = (model.fit(X[order], Y[order]).thresholds_.values for model in models)
+    np.testing.assert_array_equal(none, five)
 
 
 def test_two_labels_are_not_the_two_classes_of_one():

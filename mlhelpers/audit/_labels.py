@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mlhelpers.audit._names import first_five
-from mlhelpers.labels import MISSING, _as_numeric, _check_shape
+from mlhelpers.labels import MISSING, as_numeric, check_shape
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,13 @@ class Labels:
 
 def read_labels(Y: Any) -> Labels:
     if sparse.issparse(Y):
-        _check_shape(Y.shape, "Y")
+        check_shape(Y.shape, "Y")
         entries = sparse.coo_array(Y)
-        matrix = sparse.csr_array((_as_numeric(entries.data, "Y").astype(float), entries.coords), shape=Y.shape)
+        matrix = sparse.csr_array((as_numeric(entries.data, "Y").astype(float), entries.coords), shape=Y.shape)
         matrix.eliminate_zeros()  # entries that were given twice are added up by now
     else:
-        matrix = _as_numeric(Y, "Y").astype(float)
-        _check_shape(matrix.shape, "Y")
+        matrix = as_numeric(Y, "Y").astype(float)
+        check_shape(matrix.shape, "Y")
     n_samples, n_labels = matrix.shape
     names = [str(name) for name in getattr(Y, "columns", range(n_labels))]
     entries = sparse.coo_array(matrix)
