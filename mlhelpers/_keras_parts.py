@@ -42,7 +42,7 @@ def is_observed(y_true: Any, mask_value: float) -> Any:
     rounded = float(np.asarray(mask_value).astype(precision(keras.backend.standardize_dtype(y_true.dtype)).dtype))
     if np.isinf(rounded):
         return ops.not_equal(y_true, rounded)
-    return ops.abs(y_true - rounded) > abs(rounded) * 2.0**-8
+    return ops.logical_not(ops.abs(y_true - rounded) <= abs(rounded) * 2.0**-8)  # true of NaN, too
 
 
 def checked_mask_value(mask_value: Any) -> float | None:

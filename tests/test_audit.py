@@ -195,13 +195,18 @@ def test_losses_on_logits(loss):
         "msle",
         losses.Dice(axis=-1),
         lambda y, z: ops.mean((1 - 2 * y) * z, axis=-1),
-        lambda y, z: ops.mean(y * ops.relu(1 - z), axis=-1),
         lambda y, p: ops.mean(1 / 0 * p, axis=-1),
         None,
     ],
 )
 def test_losses_that_are_no_cross_entropy_pass_with_any_output(activation, loss):
     assert codes(network(activation, loss)) == []
+
+
+@pytest.mark.parametrize("activation", [None, "sigmoid"])
+def test_ml102_of_a_loss_that_asks_something_of_positives_only(activation):
+    finding = only(network(activation, lambda y, z: ops.mean(y * ops.relu(1 - z), axis=-1)))
+    assert finding.code == "ML102" and "asks nothing of absent labels" in finding.message
 
 
 def test_a_loss_that_only_binary_and_categorical_cross_entropy_undo_is_an_error():
@@ -448,10 +453,12 @@ def test_layers_that_change_no_value_are_looked_through(after):
         ([layers.Dense(3), layers.PReLU()], ["ML105"]),
         ([layers.SpectralNormalization(layers.Dense(3))], ["ML103"]),
         ([layers.SpectralNormalization(layers.Dense(3, activation="sigmoid"))], []),
-        # Of these the layers don't tell the values.
+        # Functions of one's own are known by their values.
         ([layers.Dense(3), layers.Lambda(lambda z: 1 / (1 + ops.exp(-z)))], []),
+        ([layers.Dense(3, activation=lambda z: z)], ["ML103"]),
+        # Of these neither the layers tell the values nor the functions.
         ([layers.Dense(3), lambda z: z / 2], []),
-        ([layers.Dense(3, activation=lambda z: z)], []),
+        ([layers.Dense(3), layers.Lambda(lambda z: z / 2)], []),
         ([layers.Dense(3), layers.BatchNormalization()], []),
     ],
 )
@@ -532,9 +539,12 @@ def test_an_unknown_output_is_judged_by_its_values(activation, loss, seen):
     assert not unknown.built
     for inputs in (X, X.astype(float), X.tolist(), tf.constant(X), pd.DataFrame(X)):
         assert codes(unknown, X=inputs) == [*seen, "ML201"]
-    lambda_layer = ending(layers.Dense(3, activation=activation), layers.Lambda(lambda t: t), loss=loss)
-    assert codes(lambda_layer) == []
-    assert codes(lambda_layer, X=X) == seen
+    same, nearly = (
+        ending(layers.Dense(3, activation=activation), layers.Lambda(function), loss=loss)
+        for function in (lambda t: t, lambda t: 0.9995 * t)
+    )
+    assert codes(same) == codes(same, X=X) == codes(nearly, X=X) == seen
+    assert codes(nearly) == []
 
 
 @pytest.mark.parametrize("loss", ["bce", FROM_LOGITS])
@@ -783,7 +793,7 @@ def test_ml206_needs_a_known_output_that_is_no_decision():
     decides = ending(layers.Dense(3), lambda z: ops.cast(z > 0, "float32"), loss="mse")
     decides.compile("sgd", "mse", metrics=[metrics.Accuracy()])
     assert codes(decides) == codes(decides, X=X) == []
-    unknown = ending(layers.Dense(3), layers.Lambda(ops.sigmoid), loss="mse")
+    unknown = ending(layers.Dense(3), layers.Lambda(lambda z: ops.sigmoid(2 * z)), loss="mse")
     unknown.compile("sgd", "mse", metrics=[metrics.Accuracy()])
     assert codes(unknown) == [] and codes(unknown, X=X) == ["ML206"]
 
@@ -1063,6 +1073,7 @@ def test_scikit_learn_still_ignores_the_threshold():
 
 
 GRID = {"estimator__C": [0.1, 1]}
+SHUFFLED = KFold(3, shuffle=True, random_state=0)
 OVR = OneVsRestClassifier(LR)
 
 
@@ -1072,12 +1083,13 @@ OVR = OneVsRestClassifier(LR)
         (GridSearchCV(OVR, GRID), ["ML402", "ML403"]),
         (GridSearchCV(OVR, GRID, cv=3, scoring="f1_macro"), ["ML402"]),
         (GridSearchCV(OVR, GRID, cv=KFold(3, shuffle=True)), ["ML403"]),
-        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring="f1_macro"), []),
+        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring="f1_macro"), ["ML402"]),
+        (GridSearchCV(OVR, GRID, cv=MultilabelKFold(3), scoring="f1_macro"), []),
         (GridSearchCV(OVR, GRID, cv=[(range(20), range(20, 40))], scoring="f1_macro"), []),
         (GridSearchCV(OVR, GRID, cv=1, scoring="f1_macro"), []),  # which fit refuses
         (RandomizedSearchCV(make_pipeline(StandardScaler(), OVR), {}, cv=np.int64(4)), ["ML402", "ML403"]),
         (GridSearchCV(make_pipeline(OVR), {"onevsrestclassifier": [OneVsRestClassifier(FIXED)]}, cv=KFold(2)),
-         ["ML401", "ML403"]),
+         ["ML401", "ML402", "ML403"]),
         (OneVsRestClassifier(GridSearchCV(LR, {"C": [1]}, cv=3)), []),
         (MultiOutputClassifier(GridSearchCV(LR, {"C": [1]})), []),
         (ClassifierChain(LR, cv=5), []),
@@ -1093,9 +1105,9 @@ OVR = OneVsRestClassifier(LR)
         (StackingClassifier([("a", KNeighborsClassifier())], KNeighborsClassifier()), ["ML402", "ML404"]),
         (make_pipeline(StandardScaler(), OVR), []),
         (RandomForestClassifier(), []),
-        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring="accuracy"), ["ML403"]),
-        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring=make_scorer(accuracy_score)), ["ML403"]),
-        (GridSearchCV(OVR, GRID, cv=KFold(3), scoring={"a": "accuracy", "b": "f1_micro"}, refit="b"), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring="accuracy"), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring=make_scorer(accuracy_score)), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring={"a": "accuracy", "b": "f1_micro"}, refit="b"), ["ML403"]),
         (OneVsRestClassifier(GridSearchCV(LR, {"C": [1]}, scoring="accuracy")), []),
     ],
 )  # fmt: skip
@@ -1136,7 +1148,7 @@ def test_ml406_of_scores_of_one_label(scoring):
         search(scoring, error_score="raise"),  # where fit says so
         OneVsRestClassifier(GridSearchCV(LR, {}, scoring=scoring)),
         MultiOutputClassifier(make_pipeline(GridSearchCV(LR, {}, scoring=scoring))),
-        RFECV(RandomForestClassifier(), scoring=scoring, cv=KFold(2)),  # which refuses it
+        RFECV(RandomForestClassifier(), scoring=scoring, cv=SHUFFLED),  # which refuses it
     ):
         assert codes(near) == []
     assert "ML406" in codes(search(scoring), ONE_EACH)
@@ -1144,10 +1156,12 @@ def test_ml406_of_scores_of_one_label(scoring):
 
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "d2_log_loss_score", make_scorer(log_loss)])
 def test_ml406_of_log_loss(scoring):
-    finding = only(search(scoring))
+    finding, *others = audit(search(scoring), Y)
     assert (finding.code, finding.severity) == ("ML406", "error") and "costs nothing" in finding.message
+    assert [other.code for other in others] == ["ML407"] * callable(scoring)  # it maximises the loss, too
     assert "ML406" in codes(RFECV(RandomForestClassifier(), scoring=scoring, cv=KFold(2)))
-    assert codes(search(scoring), ONE_EACH) == ["ML304"]  # there it is categorical cross-entropy
+    # For one label per row it is categorical cross-entropy.
+    assert codes(search(scoring), ONE_EACH) == ["ML304"] + ["ML407"] * callable(scoring)
 
     def of_decisions(Y, P):
         return -log_loss(Y.ravel(), P.ravel())
@@ -1443,7 +1457,7 @@ def test_inputs_that_do_not_fit(model):
     with pytest.raises(TypeError, match="X is of type int, which has no rows"):
         audit(model, Y, X=3)
     with pytest.raises(ValueError, match=r"X does not fit the model; pass the inputs that model\.fit gets"):
-        audit(ending(layers.Dense(3), layers.Lambda(lambda t: t)), Y, X=X[:, :2])
+        audit(ending(layers.Dense(3), layers.Lambda(lambda t: t / 2)), Y, X=X[:, :2])
 
 
 # The result
@@ -1488,7 +1502,7 @@ def test_a_finding_is_made_of_text():
 
 def test_rules_are_in_order_and_each_has_a_title():
     assert list(RULES) == sorted(RULES) and all(re.fullmatch(r"ML[1-4]\d\d", code) for code in RULES)
-    assert len(set(RULES.values())) == len(RULES) == 27
+    assert len(set(RULES.values())) == len(RULES) == 30
     assert all(title[0].isupper() and len(title) < 80 and not title.endswith(".") for title in RULES.values())
     with pytest.raises(TypeError):
         RULES["ML999"] = ""
