@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._validation import names_of_labels, real_array
+from mlhelpers._names import check_names_given, check_same_labels, check_same_samples, label_names_of
+from mlhelpers._validation import names_of_labels, real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
 ROUNDING = 1e-6  # how far outside [0, 1] rounding takes a probability
@@ -22,18 +23,25 @@ def check_same_shape(y_true: Any, other: Any, name: str) -> None:
         )
 
 
-def check_truth_and_scores(y_true: Any, y_score: Any) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Return a dense label matrix and finite scores of the same shape, or say what is wrong with either."""
-    truth = check_labels(y_true, name="y_true")
+def check_truth_and_scores(
+    y_true: Any, y_score: Any, *, allow_missing: bool = False, **others: Any
+) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Return a dense label matrix and finite scores of the same shape, or say what is wrong with either.
+
+    Names that they, or `others` (thresholds, weights), carry must be the same.
+    """
+    truth = check_labels(y_true, name="y_true", allow_missing=allow_missing)
     truth = truth.toarray() if sparse.issparse(truth) else truth
-    _check_same_columns(y_true, y_score)
     scores = check_scores(y_score)
     check_same_shape(truth, scores, "y_score")
+    check_same_labels(y_true=y_true, y_score=y_score, **others)
+    check_same_samples(y_true=y_true, y_score=y_score)
     return truth, scores
 
 
 def check_scores(y_score: Any) -> NDArray[np.float64]:
     """Return finite scores of shape (n_samples, n_labels) in 64 bits, or say what is wrong with them."""
+    refuse_one_array_per_label(y_score, "y_score")
     if getattr(y_score, "ndim", 0) == 3 or (
         isinstance(y_score, (list, tuple)) and y_score and all(getattr(part, "ndim", 0) == 2 for part in y_score)
     ):
@@ -52,19 +60,11 @@ def check_scores(y_score: Any) -> NDArray[np.float64]:
     return scores
 
 
-def _check_same_columns(y_true: Any, y_score: Any) -> None:
-    """Refuse two DataFrames whose columns are not in the same order."""
-    columns = [list(getattr(y, "columns", ())) for y in (y_true, y_score)]
-    if columns[0] != columns[1] and sorted(map(str, columns[0])) == sorted(map(str, columns[1])):
-        raise ValueError(
-            f"y_true has the columns {columns[0]} but y_score has {columns[1]}; put them into one order, "
-            "as in y_score[y_true.columns]"
-        )
-
-
-def different_names(label_names: Any, n_labels: int) -> tuple[str, ...]:
-    """Return one name per label, all different."""
-    names = names_of_labels(label_names, n_labels)
+def different_names(label_names: Any, y_true: Any, n_labels: int) -> tuple[str, ...]:
+    """Return one name per label, all different: those given, or those that y_true carries, or the column numbers."""
+    names = names_of_labels(label_names_of(y_true) if label_names is None else label_names, n_labels)
+    if label_names is not None:
+        check_names_given(names, y_true, "y_true")
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")

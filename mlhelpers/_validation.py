@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable, Mapping, Set
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
     expected = f"({', '.join(shape)}{',' * (len(shape) == 1)})"
     try:
         array = np.asarray(values)
+        if array.dtype == object and array.ndim == len(shape):
+            array = numbers_in_objects(array)
         if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
@@ -51,3 +54,41 @@ def names_of_labels(label_names: Any, n_labels: int) -> list[str]:
             f"label_names has {len(names)} names for {n_labels} labels; give one name per column, in order"
         )
     return names
+
+
+def numbers_in_objects(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Read Python objects, which nullable and pyarrow columns of pandas become: numbers, with None and NA as NaN.
+
+    Raises
+    ------
+    TypeError
+        At the first that is neither; its arguments are the object and its place.
+    """
+    found = np.full(values.shape, np.nan)
+    for index, value in np.ndenumerate(values):
+        if isinstance(value, (bool, int, float, Decimal, np.bool_, np.integer, np.floating)):
+            try:
+                found[index] = float(value)
+            except OverflowError:  # an int of more than 300 digits
+                found[index] = np.inf
+        elif value is not None and type(value).__name__ != "NAType":
+            raise TypeError(value, index)
+    return found
+
+
+def refuse_one_array_per_label(values: Any, name: str) -> None:
+    """Say what to make of the outputs of a model that has one per label: a reshape would mix up samples and labels."""
+    if isinstance(values, Mapping) and values and all(getattr(part, "ndim", 0) == 2 for part in values.values()):
+        raise TypeError(
+            f"{name} is a dict of {len(values)} arrays; make one matrix of it with "
+            f"numpy.hstack([{name}[label] for label in ...]), in the order of the labels"
+        )
+    if isinstance(values, (list, tuple)) and values and all(_is_column(part) for part in values):
+        raise ValueError(
+            f"{name} holds {len(values)} columns, one array per label, as a Keras model with one output per label "
+            f"gives them; make one matrix of it with numpy.hstack({name})"
+        )
+
+
+def _is_column(part: Any) -> bool:
+    return getattr(part, "ndim", 0) == 2 and part.shape[1] == 1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mlhelpers._validation import numbers_in_objects, refuse_one_array_per_label
 from mlhelpers.tables import ShownAsTable, Table
 
 LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
@@ -80,6 +81,7 @@ one label for all samples, use numpy.reshape(Y, (-1, 1))
 
 def as_numeric(Y: Any, name: str) -> NDArray[Any]:
     """Return Y as a boolean or numeric array, without changing what it says."""
+    refuse_one_array_per_label(Y, name)
     if isinstance(Y, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in Y):
         Y = np.ma.stack(Y)  # np.asarray would drop the masks of the rows
     if isinstance(Y, np.ma.MaskedArray):
@@ -106,25 +108,15 @@ def as_numeric(Y: Any, name: str) -> NDArray[Any]:
 
 def _object_to_float(values: NDArray[Any], name: str) -> NDArray[Any]:
     """Read a matrix of Python objects: numbers and booleans, with None and pandas.NA as missing."""
-    numbers = np.full(values.shape, np.nan)
-    for index, value in np.ndenumerate(values):
-        if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-            numbers[index] = _as_float(value)
-        elif value is not None and type(value).__name__ != "NAType":
-            as_text = isinstance(value, str) and value.strip() in ("0", "1")
-            way_out = f"use numpy.asarray({name}).astype(int)" if as_text else _SETS_ADVICE
-            raise TypeError(
-                f"{name} holds {value!r} of type {type(value).__name__} at {_place(index)}, "
-                f"but {_SHAPE_ADVICE}; {way_out}"
-            )
-    return numbers
-
-
-def _as_float(value: Any) -> float:
     try:
-        return float(value)
-    except OverflowError:  # an int of more than 300 digits
-        return float("inf")
+        return numbers_in_objects(values)
+    except TypeError as error:
+        value, index = error.args
+    as_text = isinstance(value, str) and value.strip() in ("0", "1")
+    way_out = f"use numpy.asarray({name}).astype(int)" if as_text else _SETS_ADVICE
+    raise TypeError(
+        f"{name} holds {value!r} of type {type(value).__name__} at {_place(index)}, but {_SHAPE_ADVICE}; {way_out}"
+    )
 
 
 def check_shape(shape: tuple[int, ...], name: str) -> None:
@@ -140,7 +132,7 @@ def check_shape(shape: tuple[int, ...], name: str) -> None:
             "if these are class indices, use sklearn.preprocessing.label_binarize, and if this is "
             f"one label for all samples, use numpy.reshape({name}, (-1, 1))"
             if len(shape) == 1
-            else "reshape it to two dimensions"
+            else f"if these are one array per label, use numpy.hstack({name}); a reshape may mix up samples and labels"
         )
         raise ValueError(f"{name} has shape {shape}, but {_SHAPE_ADVICE}; {way_out}")
 

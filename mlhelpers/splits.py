@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import MISSING, axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
@@ -80,9 +81,8 @@ def multilabel_train_test_split(
     splitter = MultilabelShuffleSplit(
         1, test_size=test_size, train_size=train_size, random_state=random_state, allow_missing=allow_missing
     )
-    labels = check_labels(Y, allow_missing=allow_missing)
-    _check_same_length(X, labels.shape[0])
-    (rows,) = splitter.split(X, labels)
+    check_labels(Y, allow_missing=allow_missing)  # which calls it Y
+    (rows,) = splitter.split(X, Y)
     return [take_rows(array, chosen) for array in (X, Y) for chosen in rows]
 
 
@@ -351,7 +351,9 @@ def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitRepor
     labels = check_labels(Y, allow_missing=allow_missing)
     if not parts:
         raise ValueError("no part to report on; call split_report(Y, Y_train, Y_test), or with the row numbers of each")
-    names = tuple(map(str, getattr(Y, "columns", range(labels.shape[1]))))
+    names = tuple(label_names_of(Y) or map(str, range(labels.shape[1])))
+    for i, part in enumerate(parts):
+        (check_same_labels if hasattr(part, "columns") else check_same_samples)(**{"Y": Y, f"part {i}": part})
     matrices = [_part_labels(labels, part, f"part {i}", allow_missing) for i, part in enumerate(parts)]
     size = np.array([matrix.shape[0] for matrix in matrices], dtype=np.int64)
     count = np.array([axis_sums(matrix == 1, axis=0) for matrix in matrices])
@@ -400,6 +402,7 @@ def _checked_labels(X: Any, y: Any, groups: Any, allow_missing: bool) -> Any:
         raise ValueError("y is None, but parts are stratified by labels; call split(X, Y), or pass Y to the search")
     labels = check_labels(y, name="y", allow_missing=allow_missing)
     _check_same_length(X, labels.shape[0])
+    check_same_samples(X=X, y=y)
     return labels
 
 

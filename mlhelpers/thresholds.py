@@ -19,6 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
 from mlhelpers._scores import check_scores, check_truth_and_scores, different_names
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import axis_sums, check_labels, scores_matrix
@@ -95,12 +96,7 @@ class Thresholds(ShownAsTable):
                 f"y_score has shape {scores.shape}, but there are {len(self)} thresholds; "
                 "pass the scores of the same labels in the same order"
             )
-        names = tuple(map(str, getattr(y_score, "columns", self.label_names)))
-        if names != self.label_names and sorted(names) == sorted(self.label_names):
-            raise ValueError(
-                f"y_score has the columns {list(names)}, but the thresholds belong to {list(self.label_names)}; "
-                "put them into one order, as in y_score[list(thresholds.label_names)]"
-            )
+        check_same_labels(thresholds=self, y_score=y_score)
         return (scores > self.values).astype(np.int8)
 
     def summary(self) -> Table:
@@ -268,7 +264,7 @@ def fit_thresholds(
     array([[1, 0]], dtype=int8)
     """
     truth, scores = check_truth_and_scores(y_true, y_score)
-    names = different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
+    names = different_names(label_names, y_true, truth.shape[1])
     bound = _check_objective(objective, at_least) or 0.0
     least = whole_number(min_positives, "min_positives", least=0)
     fixed = _check_fallback(fallback)
@@ -538,6 +534,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError("ThresholdedClassifier requires y to be passed, but the target y is None; pass the labels")
         given = getattr(y, "dtype", None)
         dtype = given if getattr(given, "kind", "") in ("i", "u") else np.dtype(np.int64)
+        check_same_samples(X=X, y=y)
         labels = check_labels(y, name="y")
         labels = labels.toarray() if sparse.issparse(labels) else labels
         _check_objective(self.objective, self.at_least)
@@ -550,7 +547,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             at_least=self.at_least,
             min_positives=self.min_positives,
             fallback=self.fallback,
-            label_names=getattr(y, "columns", None),
+            label_names=label_names_of(y),
         )
         self.estimator_ = clone(self.estimator).fit(X, labels)
         self.classes_ = np.array([[0, 1]] * labels.shape[1], dtype)

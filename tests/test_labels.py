@@ -211,8 +211,8 @@ REJECTED = {
         "numpy.reshape(targets, (-1, 1))",
     ),
     "Series": (pd.Series([0, 1]), ValueError, "has shape (2,)", SHAPE, "numpy.reshape(targets, (-1, 1))"),
-    "scalar": (1, ValueError, "has shape ()", SHAPE, "reshape it to two dimensions"),
-    "three dimensions": (np.zeros((2, 3, 1)), ValueError, "has shape (2, 3, 1)", SHAPE, "reshape it to two dimensions"),
+    "scalar": (1, ValueError, "has shape ()", SHAPE, "numpy.hstack(targets)"),
+    "three dimensions": (np.zeros((2, 3, 1)), ValueError, "has shape (2, 3, 1)", SHAPE, "numpy.hstack(targets)"),
     "label sets of equal length": ([["sky", "sea"], ["sea", "sun"]], TypeError, "has dtype <U3", SHAPE, BINARIZER),
     "label sets of different length": (
         [["sky"], ["sea", "sun"]],

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mlhelpers._names import check_same_samples
+
 # Importing the modules of rules registers their rules.
 from mlhelpers.audit import _label_rules, _loss_rules, _metric_rules, _search_rules  # noqa: F401
 from mlhelpers.audit._findings import CHECKS, TITLES, Finding, Findings
@@ -78,11 +80,13 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
     if is_keras_model(model):
         labels = read_labels(Y)
         check_length(inputs_of(X), labels)
+        check_same_samples(X=X, Y=Y)
         case, groups = keras_case(model, labels, X), "123"
     else:
         check_estimator(model)
         labels = read_labels(Y)
         check_length([] if X is None else [X], labels)
+        check_same_samples(X=X, Y=Y)
         case, groups = SklearnCase(labels, tuple(nested_estimators(model))), "34"
     return Findings(
         Finding(code, severity, message, fix, f"traps.html#{code.lower()}")

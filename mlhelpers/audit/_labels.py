@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mlhelpers._names import label_names_of
 from mlhelpers.audit._names import first_five
 from mlhelpers.labels import MISSING, as_numeric, check_shape
 
@@ -118,7 +119,7 @@ def read_labels(Y: Any) -> Labels:
         matrix = as_numeric(Y, "Y").astype(float)
         check_shape(matrix.shape, "Y")
     n_samples, n_labels = matrix.shape
-    names = [str(name) for name in getattr(Y, "columns", range(n_labels))]
+    names = label_names_of(Y) or [str(label) for label in range(n_labels)]
     entries = sparse.coo_array(matrix)
     rows, columns = entries.coords
     return Labels(n_samples, n_labels, names, rows, columns, entries.data)

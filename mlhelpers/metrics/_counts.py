@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._scores import check_same_shape
 from mlhelpers.labels import axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
@@ -104,6 +105,8 @@ class LabelCounts(ShownAsTable):
             If either is not a label matrix (see `mlhelpers.labels.check_labels`; scores need a
             threshold first), or if their shapes differ.
         """
+        check_same_labels(y_true=y_true, y_pred=y_pred)
+        check_same_samples(y_true=y_true, y_pred=y_pred)
         y_true, y_pred = check_labels(y_true, name="y_true"), check_labels(y_pred, name="y_pred")
         check_same_shape(y_true, y_pred, "y_pred")
         if sparse.issparse(y_true) or sparse.issparse(y_pred):

@@ -227,9 +227,9 @@ def evaluate(
 probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits \
 (and for thresholds that were chosen on logits, expit of both)
     """
-    truth, scores = check_truth_and_scores(y_true, y_score)
+    truth, scores = check_truth_and_scores(y_true, y_score, threshold=threshold)
     limits = _check_threshold(threshold, scores)
-    names = different_names(getattr(y_true, "columns", None) if label_names is None else label_names, truth.shape[1])
+    names = different_names(label_names, y_true, truth.shape[1])
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
     policy = undefined_value(zero_division)

@@ -1,0 +1,90 @@
+"""Names that data carry: of labels (columns) and of samples (row indexes), compared wherever two sides have them.
+
+Numbers from 0 on are the names of what has none. They are not compared with other names, but with the same numbers in
+another order: those come from rows or columns that were moved.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def label_names_of(values: Any) -> list[str] | None:
+    """Return the names of the labels that a DataFrame, thresholds or a Series of one number per label carry."""
+    names = getattr(values, "label_names", None)
+    if names is None:
+        names = getattr(values, "columns", None)
+    if names is None and getattr(values, "ndim", 0) == 1:
+        names = _index_of(values)
+    return None if names is None else [str(name) for name in names]
+
+
+def check_same_labels(**sides: Any) -> None:
+    """Refuse arguments that carry names of labels which are not the same, in the same order."""
+    named = {side: names for side, values in sides.items() if (names := label_names_of(values)) is not None}
+    for (first, a), (other, b) in _pairs(named):
+        if _may_be_the_same(np.array(a), np.array(b)):
+            continue
+        way_out = "put them into one order" if sorted(a) == sorted(b) else "give one label one name"
+        raise ValueError(
+            f"{first} has the labels {_some(a)}, but {other} has {_some(b)}; {way_out}, or pass arrays without names "
+            "(.to_numpy()) if they are in the same order already"
+        )
+
+
+def check_names_given(label_names: Any, values: Any, name: str) -> None:
+    """Refuse names that are those of the columns in another order; any others are the caller's to give."""
+    own, given = label_names_of(values) or [], [str(label) for label in label_names]
+    for k, label in enumerate(given[: len(own)]):
+        if label in own and own[k] != label:
+            raise ValueError(
+                f"label_names has {label!r} at position {k}, but {name} has it at {own.index(label)}; leave "
+                "label_names out, or put them into the order of the columns"
+            )
+
+
+def check_same_samples(**sides: Any) -> None:
+    """Refuse DataFrames and Series whose row indexes are not the same, in the same order."""
+    indexed = {side: index for side, values in sides.items() if (index := _index_of(values)) is not None}
+    for (first, a), (other, b) in _pairs(indexed):
+        if getattr(a, "equals", lambda _: False)(b) or _may_be_the_same(np.asarray(a), np.asarray(b)):
+            continue
+        row = next(i for i, (left, right) in enumerate(zip(a, b, strict=True)) if left != right)
+        raise ValueError(
+            f"row {row} is {a[row]!r} in the index of {first}, but {b[row]!r} in that of {other}; put the rows into "
+            f"one order, as in {other}.loc[{first}.index], or pass arrays (.to_numpy()) if they are in the same order "
+            "already"
+        )
+
+
+def _pairs(sides: dict[str, Any]) -> list[tuple[tuple[str, Any], tuple[str, Any]]]:
+    """Pair each side with those after it of the same length; that lengths differ is said by the checks of shapes."""
+    items = list(sides.items())
+    return [(a, b) for i, a in enumerate(items) for b in items[i + 1 :] if len(a[1]) == len(b[1])]
+
+
+def _may_be_the_same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether names are equal, or one side has none and the other is not the same numbers in another order."""
+    if np.array_equal(a, b):
+        return True
+    numbers = np.arange(len(a)).astype(a.dtype if a.dtype.kind == "U" else int)
+    numbered = [np.array_equal(side, numbers) for side in (a, b)]
+    if not any(numbered):
+        return False
+    try:
+        return not np.array_equal(np.sort(b if numbered[0] else a), np.sort(numbers))
+    except TypeError:  # names of several types have no order, and are not those numbers
+        return True
+
+
+def _index_of(values: Any) -> Any:
+    """Return the row index of a DataFrame or a Series; None of what has none (a list has a method of that name)."""
+    index = getattr(values, "index", None)
+    return index if hasattr(index, "__len__") and not callable(index) else None
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    return str(names if len(names) <= most else [*names[:most], "..."])
