@@ -48,9 +48,7 @@ def test_labels_in_another_order_are_refused(use, moved):
 
 @pytest.mark.parametrize("use", WITH_SCORES.values(), ids=WITH_SCORES)
 def test_samples_in_another_order_are_refused(use):
-    with pytest.raises(
-        ValueError, match="row 0 is 'row 0' in the index of y_true, but 'row .*put the rows into one order"
-    ):
+    with pytest.raises(ValueError, match=r"row 0 is 'row 0' in the index of y_true, but 'row \d"):
         use(Y, P.sample(frac=1, random_state=0))
     numbered, shuffled = Y.reset_index(drop=True), P.reset_index(drop=True).sample(frac=1, random_state=0)
     with pytest.raises(ValueError, match="put the rows into one order"):

@@ -58,7 +58,7 @@ def test_every_sample_is_tested_once_and_folds_are_equal_but_for_one(labels, n_s
 
 
 @PROPERTY
-@given(LABELS, st.floats(0.2, 0.8))
+@given(LABELS, st.floats(0.2, 0.75))
 def test_both_parts_together_are_the_whole(labels, test_size):
     rows = np.arange(len(labels))
     train, test, Y_train, Y_test = multilabel_train_test_split(rows, labels, test_size=test_size, random_state=0)
