@@ -22,6 +22,7 @@ def whole_number(value: Any, name: str, *, least: int) -> int:
 def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.float64]:
     """Return values as floats with as many dimensions as `shape` names, none of them empty; don't write into them."""
     expected = f"({', '.join(shape)}{',' * (len(shape) == 1)})"
+    refuse_batches(values, name)
     try:
         array = np.asarray(values)
         if array.dtype == object and array.ndim == len(shape):
@@ -74,6 +75,15 @@ def numbers_in_objects(values: NDArray[Any]) -> NDArray[np.float64]:
         elif value is not None and type(value).__name__ != "NAType":
             raise TypeError(value, index)
     return found
+
+
+def refuse_batches(values: Any, name: str) -> None:
+    """Say what to pass in place of a data set that gives batches, such as Keras's PyDataset or tf.data's."""
+    if any(kind.__name__ in ("PyDataset", "DatasetV2", "DataLoader") for kind in type(values).__mro__):
+        raise TypeError(
+            f"{name} is of type {type(values).__name__}, which gives batches; pass arrays, as in "
+            f"numpy.concatenate([y for x, y in data]) for labels and model.predict(data) for scores, without shuffling"
+        )
 
 
 def refuse_one_array_per_label(values: Any, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._validation import numbers_in_objects, refuse_one_array_per_label
+from mlhelpers._validation import numbers_in_objects, refuse_batches, refuse_one_array_per_label
 from mlhelpers.tables import ShownAsTable, Table
 
 LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
@@ -81,6 +82,7 @@ one label for all samples, use numpy.reshape(Y, (-1, 1))
 
 def as_numeric(Y: Any, name: str) -> NDArray[Any]:
     """Return Y as a boolean or numeric array, without changing what it says."""
+    refuse_batches(Y, name)
     refuse_one_array_per_label(Y, name)
     if isinstance(Y, (list, tuple)) and any(isinstance(row, np.ma.MaskedArray) for row in Y):
         Y = np.ma.stack(Y)  # np.asarray would drop the masks of the rows
@@ -463,6 +465,10 @@ def _decides(estimator: Any) -> Any:
 def _other_scores(estimator: Any, method: str) -> str:
     if not hasattr(estimator, "predict"):
         return "pass a fitted scikit-learn classifier, and of a search without refit a fitted model of its best_params_"
+    outputs = getattr(estimator, "output", None)
+    if isinstance(outputs, (list, tuple, Mapping)) and len(outputs) > 1:
+        scores = "list(model.predict(X).values())" if isinstance(outputs, Mapping) else "model.predict(X)"
+        return f"of a Keras model with one output per label, numpy.hstack({scores}) is the score matrix"
     if not hasattr(estimator, "get_params"):
         return "if this is a Keras model, model.predict(X) is the score matrix already"
     other = {"predict_proba": "decision_function", "decision_function": "predict_proba"}[method]

@@ -275,6 +275,10 @@ class AsymmetricLoss(_MaskedLoss):
         0 <= margin < 1. Negatives with a probability below it add neither loss nor gradient.
     from_logits : bool, default=False
         Whether predictions are logits. Prefer logits; see `WeightedBinaryCrossentropy`.
+    constant_focal_weight : bool, default=False
+        Take the factors ``(1 - p)**gamma_pos`` and ``q**gamma_neg`` for constants when the gradient is made. The
+        formula says no such thing, but the authors' training script asks for it (``disable_torch_grad_focal_loss``).
+        The loss is the same, its gradient is not: that of a negative at probability 1/2 is 0.019 in place of 0.073.
     mask_value : float, optional
         The value in ``y_true`` that stands for "unknown"; see `WeightedBinaryCrossentropy`.
     reduction : {"sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", None}
@@ -299,9 +303,13 @@ class AsymmetricLoss(_MaskedLoss):
 
     Notes
     -----
-    At (0, 0, 0) it is binary cross-entropy. With a margin, a negative that is confidently called
-    positive gets hardly any gradient, on purpose: such labels are often wrong. Probabilities of
-    a model that was trained with it are not calibrated: choose thresholds with `mlhelpers.thresholds.fit_thresholds`.
+    At (0, 0, 0) it is binary cross-entropy. The defaults are those of the authors' code; their training script takes
+    ``gamma_pos=0``. Their code adds up all labels of all samples: its value is this one times batch size times number
+    of labels, so that a learning rate of theirs means another one here.
+
+    With a margin, a negative that is confidently called positive gets hardly any gradient, on purpose: such labels are
+    often wrong. Probabilities of a model that was trained with it are not calibrated: choose thresholds with
+    `mlhelpers.thresholds.fit_thresholds`.
 
     References
     ----------
@@ -327,8 +335,11 @@ class AsymmetricLoss(_MaskedLoss):
         reduction: str | None = "sum_over_batch_size",
         name: str = "asymmetric_loss",
         dtype: Any = None,
+        *,
+        constant_focal_weight: bool = False,
     ) -> None:
         super().__init__(from_logits, mask_value, reduction, name, dtype)
+        self.constant_focal_weight = checked_flag(constant_focal_weight, "constant_focal_weight")
         self.gamma_neg, self.gamma_pos = (
             _checked_number(gamma, gamma_name, least=0)
             for gamma, gamma_name in ((gamma_neg, "gamma_neg"), (gamma_pos, "gamma_pos"))
@@ -359,6 +370,8 @@ class AsymmetricLoss(_MaskedLoss):
         """Return ``distance**gamma * loss``; the usual exponents by multiplication, which is faster."""
         if gamma == 0:
             return loss
+        if self.constant_focal_weight:
+            distance = ops.stop_gradient(distance)
         if gamma in (1, 2, 4):
             for _ in range(int(gamma) // 2):
                 distance = ops.square(distance)
@@ -368,7 +381,12 @@ class AsymmetricLoss(_MaskedLoss):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments of the constructor, so that a saved model can make the loss again."""
-        own = {"gamma_neg": self.gamma_neg, "gamma_pos": self.gamma_pos, "margin": self.margin}
+        own = {
+            "gamma_neg": self.gamma_neg,
+            "gamma_pos": self.gamma_pos,
+            "margin": self.margin,
+            "constant_focal_weight": self.constant_focal_weight,
+        }
         return {**super().get_config(), **own}
 
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
 from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
-from mlhelpers._validation import whole_number
+from mlhelpers._validation import refuse_batches, whole_number
 from mlhelpers.labels import MISSING, axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -495,6 +495,7 @@ def _n_of(size: Any, n_samples: int, name: str, rounded: Callable[[float], int])
 def _check_same_length(X: Any, n_samples: int) -> None:
     if X is None:
         raise ValueError("X is None; pass the samples, or numpy.arange(n_samples) to get row numbers")
+    refuse_batches(X, "X")
     length = X.shape[0] if hasattr(X, "shape") else len(X)
     if length != n_samples:
         raise ValueError(f"X has {length} rows but the label matrix has {n_samples}; both must have the same samples")

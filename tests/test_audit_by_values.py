@@ -12,10 +12,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import coverage_error, f1_score, hamming_loss, label_ranking_loss, make_scorer, zero_one_loss
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mlhelpers.audit import audit
+from mlhelpers.labels import check_labels, scores_matrix
 from mlhelpers.losses import AsymmetricLoss, WeightedBinaryCrossentropy
+from mlhelpers.metrics import evaluate
+from mlhelpers.splits import multilabel_train_test_split
 
 Y = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 5)
 BCE_LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -241,3 +246,93 @@ def test_class_weights_of_trees_are_multiplied(tree):
     assert codes(tree(class_weight="balanced")) == ["ML408"]
     assert codes(tree()) == codes(OneVsRestClassifier(tree(class_weight="balanced"))) == []
     assert codes(tree(class_weight="balanced"), Y[:, [0]]) == []
+
+
+# Networks in wrappers, data sets of batches, and outputs in a dict
+
+
+class Wrapper(keras.wrappers.SKLearnClassifier):
+    """Takes a label matrix, as SciKeras's does."""
+
+
+def make_network(X, y):
+    return compiled("softmax")
+
+
+@pytest.mark.parametrize("wrapper", [keras.wrappers.SKLearnClassifier, Wrapper])
+@pytest.mark.parametrize("around", [lambda model: model, lambda model: make_pipeline(StandardScaler(), model)])
+def test_a_network_in_a_wrapper_is_looked_at(wrapper, around):
+    assert codes(around(wrapper(compiled("softmax")))) == codes(compiled("softmax")) == ["ML101", "ML104"]
+    assert codes(around(wrapper(compiled()))) == []
+    (finding,) = audit(around(wrapper(make_network)), Y)
+    assert (finding.code, finding.severity) == ("ML409", "info") and "audit the compiled model" in finding.fix
+
+
+def test_a_wrapper_that_sees_one_label_makes_two_classes_of_it():
+    wrapper = Wrapper(compiled("softmax", "categorical_crossentropy", units=2))
+    assert codes(OneVsRestClassifier(wrapper)) == codes(wrapper, Y[:, [0]]) == []
+
+
+def test_findings_of_a_wrapped_network_are_in_the_order_of_the_codes():
+    wrapped = GridSearchCV(Wrapper(compiled("softmax", "categorical_crossentropy")), {"warm_start": [True]})
+    found = codes(wrapped)
+    assert found == sorted(found) and {"ML101", "ML102", "ML402"} <= set(found)
+
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        return np.zeros((10, 4)), Y[10 * i : 10 * i + 10]
+
+
+@pytest.mark.parametrize("data", [Batches(), tf.data.Dataset.from_tensor_slices((np.zeros((20, 4)), Y)).batch(10)])
+def test_data_sets_that_give_batches_are_refused(data):
+    for use, name in (
+        (lambda: audit(compiled(), Y, X=data), "X"),
+        (lambda: audit(compiled(), data), "Y"),
+        (lambda: check_labels(data), "Y"),
+        (lambda: evaluate(data, Y / 2), "y_true"),
+        (lambda: evaluate(Y, data), "y_score"),
+        (lambda: multilabel_train_test_split(data, Y), "X"),
+    ):
+        with pytest.raises(TypeError, match=rf"^{name} is of type \w+, which gives batches; pass arrays"):
+            use()
+
+
+class InADict(keras.Model):
+    def __init__(self, names):
+        super().__init__()
+        self.heads = {name: layers.Dense(3) for name in names}
+
+    def call(self, x):
+        return {name: head(x) for name, head in self.heads.items()}
+
+
+def test_a_dict_of_one_output_is_one_output():
+    one, two = InADict("a"), InADict("ab")
+    for model in (one, two):
+        model.compile("sgd", loss="binary_crossentropy")
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    assert [finding.code for finding in audit(one, Y, X=X)] == ["ML103"]
+    with pytest.raises(ValueError, match="model has several outputs"):
+        audit(two, Y, X=X)
+    inputs = keras.Input((4,))
+    functional = keras.Model(inputs, {"a": layers.Dense(3)(inputs)})
+    functional.compile("sgd", loss="binary_crossentropy")
+    assert codes(functional) == ["ML103"]
+
+
+@pytest.mark.parametrize("structure", [list, lambda heads: dict(zip("abc", heads, strict=True))])
+def test_scores_of_one_output_per_label_are_stacked(structure):
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, structure([layers.Dense(1, "sigmoid")(inputs) for _ in range(3)]))
+    X = np.zeros((20, 4))
+    with pytest.raises(TypeError, match=r"numpy\.hstack\((.*)\) is the score matrix") as caught:
+        scores_matrix(model, X)
+    way_out = str(caught.value).split("numpy.hstack(")[1].split(") is the score")[0]
+    outputs = model.predict(X, verbose=0)
+    assert np.hstack(eval(way_out.replace("model.predict(X)", "outputs"))).shape == (20, 3)
+    with pytest.raises((TypeError, ValueError), match=r"numpy\.hstack"):
+        evaluate(Y, outputs)

@@ -605,3 +605,14 @@ def test_the_subset_accuracy_needs_no_number_of_labels_beforehand():
     unknown, metric = tf.TensorSpec((None, None), tf.float32), SubsetAccuracy()
     tf.function(metric.update_state, input_signature=[unknown, unknown])(Y.astype("float32"), P)
     assert float(metric.result()) == pytest.approx(accuracy_score(Y, P > 0.5))
+
+
+@pytest.mark.parametrize(("mask_value", "dtype"), [(-9999, "float16"), (-999, "bfloat16"), (-9.9, "float64")])
+@pytest.mark.parametrize("cls", [MultilabelF1, SubsetAccuracy, HammingLoss])
+def test_a_mask_value_is_found_however_it_was_rounded(cls, mask_value, dtype):
+    y = keras.ops.cast(np.array([[1, mask_value, 0], [0, 1, mask_value]]), dtype)
+    p = [[0.9, 0.9, 0.9], [0.1, 0.9, 0.9]]
+    masked, exact = cls(mask_value=mask_value), cls(mask_value=-1)
+    masked.update_state(y, p)
+    exact.update_state([[1, -1, 0], [0, 1, -1]], p)
+    assert float(masked.result()) == float(exact.result())

@@ -162,6 +162,49 @@ def test_the_asymmetric_loss_is_the_formula(case, gamma_neg, gamma_pos, margin):
         np.testing.assert_allclose(loss(case[0], predictions), expected, rtol=1e-6, atol=1e-9)
 
 
+def gradient_of(loss, y, z):
+    z = tf.Variable(z, dtype=loss.dtype)
+    with tf.GradientTape() as tape:
+        value = loss(y, z)
+    return value.numpy(), tape.gradient(value, z).numpy()
+
+
+@pytest.mark.parametrize(("constant", "expected"), [(False, 0.0731), (True, 0.0186)])
+def test_the_slope_of_a_negative_at_one_half(constant, expected):
+    loss = AsymmetricLoss(from_logits=True, constant_focal_weight=constant)
+    assert gradient_of(loss, [[0]], [[0.0]])[1] == pytest.approx(expected, abs=1e-4)
+
+
+@PROPERTY
+@given(
+    labels_and_logits(limit=8.0), st.sampled_from(GAMMAS), st.sampled_from(GAMMAS), st.sampled_from([0, 0.05]),
+)  # fmt: skip
+def test_a_constant_focal_weight_changes_the_gradient_alone(case, gamma_neg, gamma_pos, margin):
+    """Oracle: the gradient of cross-entropy of the shifted probability, times a weight, both by hand."""
+    y, z = case
+    p = expit(z)
+    q = np.maximum(p - margin, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = np.where(y == 1, (1 - p) ** gamma_pos, q**gamma_neg)
+    slope = np.where(y == 1, p - 1, np.where(q > 0, p * (1 - p) / (1 - q), 0))
+    for from_logits in (True, False):
+        held, usual = (
+            AsymmetricLoss(
+                gamma_neg, gamma_pos, margin, from_logits, None, "sum", dtype="float64", constant_focal_weight=constant
+            )
+            for constant in (True, False)
+        )
+        given_values = z if from_logits else p
+        value, gradient = gradient_of(held, y, given_values)
+        assert value == pytest.approx(gradient_of(usual, y, given_values)[0], rel=1e-12)
+        expected = weight * slope / y.shape[1]
+        on_the_edge = np.isclose(p, margin, rtol=1e-6)  # where the slope jumps
+        np.testing.assert_allclose(
+            np.where(on_the_edge, 0, gradient if from_logits else gradient * p * (1 - p)),
+            np.where(on_the_edge, 0, expected), rtol=1e-6, atol=1e-12,
+        )  # fmt: skip
+
+
 def test_the_asymmetric_loss_is_the_focal_loss_of_keras_at_equal_exponents():
     y, z = float32(Y, Z)
     for from_logits, predictions in ((True, z), (False, tf.sigmoid(z))):
@@ -311,6 +354,33 @@ def test_the_mask_value_is_found_in_labels_of_every_dtype(mask_value, dtype):
     y = np.array([[1, mask_value], [mask_value, mask_value]]).astype(dtype)
     for form in (np.asarray, tf.constant):
         np.testing.assert_allclose(loss(form(y), np.zeros((2, 2))), [np.log(2), 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("mask_value", "dtype"),
+    [
+        (-9999, "float16"),
+        (-9999, "bfloat16"),
+        (-999, "bfloat16"),
+        (-9.9, "float32"),
+        (-9.9, "float16"),
+        (-0.1, "float16"),
+    ],
+)
+@pytest.mark.parametrize("computed_in", ["float16", "bfloat16", "float32", "float64"])
+def test_a_mask_value_is_found_however_it_was_rounded(mask_value, dtype, computed_in):
+    y = keras.ops.cast(np.array([[1, mask_value, 0], [0, 1, mask_value]]), dtype)
+    p = np.array([[0.75, 0.5, 0.25], [0.25, 0.75, 0.5]])
+    for cls in (WeightedBinaryCrossentropy, AsymmetricLoss):
+        masked = cls(mask_value=mask_value, dtype=computed_in)
+        expected = float(cls(dtype="float64")([[1, 0], [0, 1]], [[0.75, 0.25], [0.25, 0.75]]))
+        assert float(masked(y, p)) == pytest.approx(expected, rel=0.02)
+
+
+def test_what_lies_near_the_mask_value_alone_is_masked():
+    loss = WeightedBinaryCrossentropy(True, mask_value=-1, reduction=None)
+    assert loss([[np.nan, 1]], [[0.0, 0.0]]).numpy() != loss([[-1, 1]], [[0.0, 0.0]]).numpy()
+    assert loss([[-2, 1]], [[1.0, 1.0]]).numpy() != loss([[-1, 1]], [[1.0, 1.0]]).numpy()
 
 
 def test_without_a_mask_value_nothing_is_masked():
@@ -505,6 +575,7 @@ def test_defaults_are_the_documented_ones():
     common = {"reduction": "sum_over_batch_size", "dtype": "float32", "from_logits": False, "mask_value": None}
     weights = {"name": "weighted_binary_crossentropy", "pos_weight": None, "label_weight": None}
     exponents = {"name": "asymmetric_loss", "gamma_neg": 4.0, "gamma_pos": 1.0, "margin": 0.05}
+    exponents["constant_focal_weight"] = False
     assert WeightedBinaryCrossentropy().get_config() == {**common, **weights}
     assert AsymmetricLoss().get_config() == {**common, **exponents}
 
@@ -520,7 +591,7 @@ def test_config_says_what_was_asked_for():
     assert np.isnan(config.pop("mask_value"))
     assert config == {
         **{"name": "named", "reduction": None, "dtype": "float16", "from_logits": True},
-        **{"gamma_neg": 1.5, "gamma_pos": 2.0, "margin": 0.25},
+        **{"gamma_neg": 1.5, "gamma_pos": 2.0, "margin": 0.25, "constant_focal_weight": False},
     }
     assert keras.losses.serialize(CONFIGURED[0])["registered_name"] == "mlhelpers>WeightedBinaryCrossentropy"
     assert keras.losses.serialize(CONFIGURED[3])["registered_name"] == "mlhelpers>AsymmetricLoss"

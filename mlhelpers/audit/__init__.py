@@ -37,7 +37,8 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
     Parameters
     ----------
     model : compiled keras.Model with one output, or scikit-learn estimator
-        An estimator may be nested (a pipeline, a search) and need not be fitted.
+        An estimator may be nested (a pipeline, a search) and need not be fitted. A compiled Keras model in a wrapper,
+        such as ``keras.wrappers.SKLearnClassifier`` or SciKeras's, is looked at, too.
     Y : array-like, DataFrame or sparse matrix, shape (n_samples, n_labels)
         The labels to train on. Values other than 0 and 1 are findings, not errors.
     X : array-like, or list or dict of them, with n_samples rows, optional
@@ -76,21 +77,23 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
                     its labels are right.
                     Fix: name the score, such as scoring="f1_macro" or scoring="f1_micro"
     """
-    case: KerasCase | SklearnCase
+    cases: list[tuple[KerasCase | SklearnCase, str]]  # and the groups of rules that are about each
     if is_keras_model(model):
         labels = read_labels(Y)
         check_length(inputs_of(X), labels)
-        check_same_samples(X=X, Y=Y)
-        case, groups = keras_case(model, labels, X), "123"
+        cases = [(keras_case(model, labels, X), "123")]
     else:
         check_estimator(model)
         labels = read_labels(Y)
         check_length([] if X is None else [X], labels)
-        check_same_samples(X=X, Y=Y)
-        case, groups = SklearnCase(labels, tuple(nested_estimators(model))), "34"
+        case = SklearnCase(labels, tuple(nested_estimators(model)))
+        networks = [nested.network for nested in case.with_a_network if is_keras_model(nested.network)]
+        cases = [*((keras_case(network, labels, None), "12") for network in networks), (case, "34")]
+    check_same_samples(X=X, Y=Y)
     return Findings(
         Finding(code, severity, message, fix, f"traps.html#{code.lower()}")
         for code in RULES
+        for case, groups in cases
         if code[2] in groups and code not in _right_as_it_is(case)
         for severity, message, fix in CHECKS[code](case)
     )

@@ -364,8 +364,9 @@ def _output_seen(model: Any, X: Any) -> _Output:
             outputs = [output(scale) for scale in (1, 1e4, -1e4)]
     except Exception as error:
         raise ValueError(f"X does not fit the model; pass the inputs that model.fit gets ({error})") from error
-    if isinstance(outputs[0], (list, tuple, dict)):
+    if len(keras.tree.flatten(outputs[0])) > 1:
         raise ValueError("model has several outputs; audit each by itself, as a model of one output")
+    outputs = [keras.tree.flatten(output)[0] for output in outputs]
     near, *far = (keras.ops.convert_to_numpy(tensor).astype(float) for tensor in outputs)
     kind = _kind_of_values(near)
     if kind != "logits" and "logits" in map(_kind_of_values, far):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from mlhelpers._names import label_names_of
+from mlhelpers._validation import refuse_batches
 from mlhelpers.audit._names import first_five
 from mlhelpers.labels import MISSING, as_numeric, check_shape
 
@@ -127,6 +128,7 @@ def read_labels(Y: Any) -> Labels:
 
 def check_length(parts: list[Any], labels: Labels) -> None:
     for X in parts:
+        refuse_batches(X, "X")
         shape = X.shape if hasattr(X, "shape") else np.shape(X)
         if not shape:
             raise TypeError(f"X is of type {type(X).__name__}, which has no rows; pass an array, or leave X out")

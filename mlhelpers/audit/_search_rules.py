@@ -146,6 +146,18 @@ def _multiplied_class_weights(case: SklearnCase) -> Found:
             )
 
 
+@rule("ML409", "A network that is not made yet")
+def _network_to_be_made(case: SklearnCase) -> Found:
+    for nested in case.with_a_network:
+        if not getattr(nested.network, "compiled", False):
+            yield (
+                "info",
+                f"{nested.name} makes or compiles its Keras model in fit, so nothing can be told of its output and its "
+                "loss.",
+                "audit the compiled model itself, as the function of model= returns it",
+            )
+
+
 def _what_is_wrong(scorer: Scorer, nested: Nested, labels: Labels) -> Iterator[tuple[str, str]]:
     all_nan = "and with it the score of every candidate, with no more than a warning; a search by it takes the first."
     if np.isnan(scorer.value(labels.n_labels)):

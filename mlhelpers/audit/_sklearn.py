@@ -39,6 +39,12 @@ class Nested:
         return dict(self.estimator.get_params(deep=False))
 
     @property
+    def network(self) -> Any:
+        """The Keras model that a wrapper holds, or what makes one: a function, or a class and its options."""
+        known = {kind.__module__.split(".")[0] for kind in type(self.estimator).__mro__} & {"keras", "scikeras"}
+        return self.parameters.get("model") if known else None
+
+    @property
     def n_folds(self) -> int | None:
         """The number of folds in the order of the rows; None if it splits otherwise."""
         cv = self.parameters["cv"]
@@ -144,6 +150,12 @@ class SklearnCase:
         for nested in self.estimators if self.labels.n_labels > 1 else ():
             if not nested.sees_one_label and nested.kinds & kinds:
                 yield nested
+
+    @property
+    def with_a_network(self) -> list[Nested]:
+        """The wrappers of Keras models that see several labels; of one they make two classes, and softmax is right."""
+        several = self.labels.n_labels > 1
+        return [nested for nested in self.estimators if several and not nested.sees_one_label and nested.network]
 
     def masks(self, value: float) -> bool:
         return False
