@@ -1,4 +1,4 @@
-"""The address of the published pages, and buttons that lead to their sources and to services that run a chapter.
+"""The address of the published pages, and the buttons in a page's header: to sources, and to services that run a chapter.
 
 The repository is a parameter of the build (see tools/publication.py); without it there are none of them.
 The theme's own launch buttons know one branch, but Colab opens what was published, from the branch of
@@ -63,6 +63,8 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict[str
     repository, branch = os.environ.get("BOOK_REPOSITORY"), os.environ.get("BOOK_BRANCH") or "main"
     path = app.env.doc2path(pagename, base=False).replace(os.sep, "/") if doctree is not None else None
     shown = context.get("header_buttons", [])
+    if not pagename.startswith("chapters/"):  # a notebook is worth downloading; the source of another page isn't
+        shown[:] = [button for button in shown if button.get("label") != "download-buttons"]
     if repository:
         icon = "fab fa-github" if urlsplit(repository).netloc == "github.com" else "fas fa-code"
         shown.insert(0, group("Source of the book", icon, "source-buttons", source_buttons(repository, branch, path)))

@@ -99,8 +99,6 @@ def improve(app: Sphinx, pagename: str, templatename: str, context: dict[str, An
     if pagename.startswith("chapters/"):
         line = f'</h1>\n<p class="times">{reading_time(doctree)}</p>'
         context["body"] = context["body"].replace("</h1>", line, 1)
-    else:  # a notebook is worth downloading; the source of another page isn't
-        context["header_buttons"] = [b for b in context["header_buttons"] if b.get("label") != "download-buttons"]
     if not app.config.html_baseurl:  # these want the site's address, and nobody knows it
         context["metatags"] = ABSOLUTE.sub("", context.get("metatags", ""))
 

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlhelpers._validation import names_of_labels
+
 
 def label_names_of(values: Any) -> list[str] | None:
     """Return the names of the labels that a DataFrame, thresholds or a Series of one number per label carry."""
@@ -35,15 +37,20 @@ def check_same_labels(**sides: Any) -> None:
         )
 
 
-def check_names_given(label_names: Any, values: Any, name: str) -> None:
-    """Refuse names that are those of the columns in another order; any others are the caller's to give."""
-    own, given = label_names_of(values) or [], [str(label) for label in label_names]
-    for k, label in enumerate(given[: len(own)]):
-        if label in own and own[k] != label:
+def names_for(label_names: Any, values: Any, name: str, n_labels: int) -> list[str]:
+    """Return one name per label: those given, or those that the values carry, or the column numbers.
+
+    Those given may be others than those of the columns, but not the same ones in another order.
+    """
+    own = label_names_of(values)
+    given = names_of_labels(own if label_names is None else label_names, n_labels)
+    for k, label in enumerate(given):
+        if own is not None and label in own and own[k] != label:
             raise ValueError(
                 f"label_names has {label!r} at position {k}, but {name} has it at {own.index(label)}; leave "
                 "label_names out, or put them into the order of the columns"
             )
+    return given
 
 
 def check_same_samples(**sides: Any) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._names import check_names_given, check_same_labels, check_same_samples, label_names_of
-from mlhelpers._validation import names_of_labels, real_array, refuse_one_array_per_label
+from mlhelpers._names import check_same_labels, check_same_samples, names_for
+from mlhelpers._validation import real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
 ROUNDING = 1e-6  # how far outside [0, 1] rounding takes a probability
@@ -62,9 +62,7 @@ def check_scores(y_score: Any) -> NDArray[np.float64]:
 
 def different_names(label_names: Any, y_true: Any, n_labels: int) -> tuple[str, ...]:
     """Return one name per label, all different: those given, or those that y_true carries, or the column numbers."""
-    names = names_of_labels(label_names_of(y_true) if label_names is None else label_names, n_labels)
-    if label_names is not None:
-        check_names_given(names, y_true, "y_true")
+    names = names_for(label_names, y_true, "y_true", n_labels)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")

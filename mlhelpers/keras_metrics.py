@@ -18,10 +18,19 @@ _AVERAGES = ("macro", "micro", "weighted", None)
 class _ThresholdedMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras has no types
     """Base of metrics on labels that are predicted where their score is above their threshold."""
 
-    def __init__(self, threshold: Any, from_logits: bool, mask_value: float | None, name: str, dtype: Any) -> None:
+    _default_name: str  # in logs, unless another one is given
+
+    def __init__(
+        self,
+        threshold: Any = 0.5,
+        from_logits: bool = False,
+        mask_value: float | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
         policy = keras.dtype_policies.get(dtype or keras.config.floatx())
         half = policy.compute_dtype in ("float16", "bfloat16")  # where adding 1 to 2,048 or to 256 changes nothing
-        super().__init__(name=name, dtype="float32" if half else dtype)
+        super().__init__(name=name or self._default_name, dtype="float32" if half else dtype)
         if "float" not in self.dtype:
             raise ValueError(f"dtype must be a floating-point type, got {self.dtype!r}; use None for Keras's own")
         self.threshold = _checked_threshold(threshold)
@@ -98,8 +107,8 @@ class MultilabelF1(_ThresholdedMetric):
     zero_division : {0, 1, numpy.nan}, default=numpy.nan
         What a label counts that neither occurs nor is predicted; NaN leaves it out of the mean, as
         `mlhelpers.metrics.evaluate` does. scikit-learn and Keras count 0.
-    name : str
-        Name of the metric in logs.
+    name : str, optional
+        Name of the metric in logs; that of the class, in small letters, by default.
     dtype : str, optional
         The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
         place of a half-precision type float32 is taken.
@@ -129,7 +138,7 @@ class MultilabelF1(_ThresholdedMetric):
 
     average: Literal["macro", "micro", "weighted"] | None
     zero_division: float
-    _direction = "up"
+    _direction, _default_name = "up", "multilabel_f1"
 
     def __init__(
         self,
@@ -138,7 +147,7 @@ class MultilabelF1(_ThresholdedMetric):
         from_logits: bool = False,
         mask_value: float | None = None,
         zero_division: float = np.nan,
-        name: str = "multilabel_f1",
+        name: str | None = None,
         dtype: Any = None,
     ) -> None:
         super().__init__(threshold, from_logits, mask_value, name, dtype)
@@ -197,18 +206,11 @@ class SubsetAccuracy(_ThresholdedMetric):
 
     Parameters
     ----------
-    threshold : float or array-like of shape (n_labels,), default=0.5
-        A label is predicted where its probability is above this; from 0 to 1, one number or one per label.
-    from_logits : bool, default=False
-        Whether predictions are logits. The threshold stays a probability.
+    threshold, from_logits, name, dtype
+        As in `MultilabelF1`.
     mask_value : float, optional
         The value in ``y_true`` that stands for "unknown". A sample is judged by its known labels,
         and left out if it has none.
-    name : str
-        Name of the metric in logs.
-    dtype : str, optional
-        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
-        place of a half-precision type float32 is taken.
 
     Raises
     ------
@@ -228,17 +230,7 @@ class SubsetAccuracy(_ThresholdedMetric):
     0.5
     """
 
-    _direction = "up"
-
-    def __init__(
-        self,
-        threshold: Any = 0.5,
-        from_logits: bool = False,
-        mask_value: float | None = None,
-        name: str = "subset_accuracy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(threshold, from_logits, mask_value, name, dtype)
+    _direction, _default_name = "up", "subset_accuracy"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; the parameters are those of `MultilabelF1.update_state`."""
@@ -267,17 +259,8 @@ class HammingLoss(_ThresholdedMetric):
 
     Parameters
     ----------
-    threshold : float or array-like of shape (n_labels,), default=0.5
-        A label is predicted where its probability is above this; from 0 to 1, one number or one per label.
-    from_logits : bool, default=False
-        Whether predictions are logits. The threshold stays a probability.
-    mask_value : float, optional
-        The value in ``y_true`` that stands for "unknown"; such labels are not counted.
-    name : str
-        Name of the metric in logs.
-    dtype : str, optional
-        The type to count in; Keras's floatx, usually float32, by default, which is exact up to 2**24 samples. In
-        place of a half-precision type float32 is taken.
+    threshold, from_logits, mask_value, name, dtype
+        As in `MultilabelF1`.
 
     Raises
     ------
@@ -297,17 +280,7 @@ class HammingLoss(_ThresholdedMetric):
     0.2
     """
 
-    _direction = "down"
-
-    def __init__(
-        self,
-        threshold: Any = 0.5,
-        from_logits: bool = False,
-        mask_value: float | None = None,
-        name: str = "hamming_loss",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(threshold, from_logits, mask_value, name, dtype)
+    _direction, _default_name = "down", "hamming_loss"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; the parameters are those of `MultilabelF1.update_state`."""

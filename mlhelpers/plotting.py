@@ -10,6 +10,7 @@ themes and for colour-blind readers.
 from __future__ import annotations
 
 import functools
+import inspect
 import textwrap
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, softmax
 
+from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
@@ -47,8 +49,21 @@ _STYLE: Any = {
 }
 
 
+_RETURNS_AND_RAISES = """\
+Returns
+-------
+Figure
+
+Raises
+------
+ValueError, TypeError
+    If an argument is not what is asked for above, or their sizes don't match.
+
+"""
+
+
 def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
-    """Draw in the style of the book, whatever the reader's matplotlib is set to."""
+    """Draw in the style of the book, whatever the reader's matplotlib is set to; document what all figures share."""
 
     @functools.wraps(draw)
     def styled(*args: _P.args, **kwargs: _P.kwargs) -> Figure:
@@ -58,6 +73,9 @@ def _styled(draw: Callable[_P, Figure]) -> Callable[_P, Figure]:
                 ax.tick_params(labelsize=_STYLE["font.size"])
             return figure
 
+    styled.__doc__ = inspect.cleandoc(draw.__doc__ or "").replace(
+        "Examples\n---", f"{_RETURNS_AND_RAISES}Examples\n---"
+    )
     return styled
 
 
@@ -114,20 +132,11 @@ def plot_scenes(
         Intensities from 0 (white) to 1 (black).
     Y : array-like of 0/1, shape (n_samples, n_labels)
     label_names : sequence of str, optional
-        One per column of `Y`; the column numbers by default.
+        One per column of `Y`; by default the columns of a DataFrame, else their numbers.
     n_columns : int, default=4
         Images per row.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -136,7 +145,7 @@ def plot_scenes(
     <Figure size 1000x340 with 4 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = names_of_labels(label_names, matrix.shape[1])
+    names = names_for(label_names, Y, "Y", matrix.shape[1])
     figure, axes = _grid(len(images), n_columns, row_height=1.45)
     for ax, image, row in zip(axes, images, matrix, strict=False):
         _draw_image(ax, image)
@@ -155,18 +164,9 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
         Intensities from 0 (white) to 1 (black).
     Y : array-like of 0/1, shape (n_samples, n_labels)
     label_names : sequence of str, optional
-        One per column of `Y`; the column numbers by default.
+        One per column of `Y`; by default the columns of a DataFrame, else their numbers.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     <Figure size 1000x480 with 3 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = names_of_labels(label_names, matrix.shape[1])
+    names = names_for(label_names, Y, "Y", matrix.shape[1])
     figure = _figure(0.95 * len(images) + 0.5)
     grid = figure.add_gridspec(len(images), 2, width_ratios=(1, 4))
     table = figure.add_subplot(grid[:, 1])
@@ -216,18 +216,9 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = 
     ----------
     Y : array-like of 0/1, shape (n_samples, n_labels)
     label_names : sequence of str, optional
-        One per column of `Y`; the column numbers by default.
+        One per column of `Y`; by default the columns of a DataFrame, else their numbers.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -238,7 +229,7 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = 
     positions = range(summary.n_labels)
     figure, (ax,) = _axes(1, 1, 2.8)
     bars = ax.bar(positions, summary.frequency, color=BLUE)
-    ax.set_xticks(positions, names_of_labels(label_names, summary.n_labels))
+    ax.set_xticks(positions, names_for(label_names, Y, "Y", summary.n_labels))
     ax.bar_label(bars, [f"{c:,}" for c in summary.count], fontsize=9)
     ax.set(title=title, xlabel="label", ylabel="fraction of samples")
     ax.margins(y=0.12)
@@ -258,15 +249,6 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
         One per row of `lift`; the row numbers by default.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -301,15 +283,6 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
         One per logit; their positions by default.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -350,15 +323,6 @@ def plot_curves(
     title, xlabel, ylabel : str
         What the figure shows, and its axes.
 
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
-
     Examples
     --------
     >>> plot_curves([0, 1, 2], {"line": [0, 1, 2], "square": [0, 1, 4]}, xlabel="x", ylabel="y")
@@ -393,15 +357,6 @@ def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike]
     title : str
         What the figure shows.
 
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
-
     Examples
     --------
     >>> plot_label_set_sizes([[1, 0], [1, 1]], {"model": [[1, 0], [1, 0]]})
@@ -415,6 +370,8 @@ def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike]
         ax.axis("off")
     for ax, (name, predicted) in zip(axes, predictions.items(), strict=False):
         y_pred = check_labels(predicted, name=f"predictions[{name!r}]")
+        check_same_labels(**{"y_true": y_true, f"predictions[{name!r}]": predicted})
+        check_same_samples(**{"y_true": y_true, f"predictions[{name!r}]": predicted})
         if y_pred.shape != truth.shape:
             raise ValueError(f"predictions[{name!r}] has shape {y_pred.shape} but y_true has shape {truth.shape}")
         _size_bars(ax, truth, sizes - 0.2, GREY, "true")
@@ -452,20 +409,11 @@ def plot_predictions(
         Intensities from 0 (white) to 1 (black).
     y_true, y_pred : array-like of 0/1, shape (n_samples, n_labels)
     label_names : sequence of str, optional
-        One per column of `y_true`; the column numbers by default.
+        One per column of `y_true`; by default the columns of a DataFrame, else their numbers.
     n_columns : int, default=3
         Images per row.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -475,11 +423,13 @@ def plot_predictions(
     """
     images, truth = _images_and_labels(X, y_true, "y_true")
     predicted = _images_and_labels(X, y_pred, "y_pred")[1]
+    check_same_labels(y_true=y_true, y_pred=y_pred)
+    check_same_samples(X=X, y_true=y_true, y_pred=y_pred)
     if truth.shape != predicted.shape:
         raise ValueError(
             f"y_true has shape {truth.shape} but y_pred has shape {predicted.shape}; both must be the same"
         )
-    names = names_of_labels(label_names, truth.shape[1])
+    names = names_for(label_names, y_true, "y_true", truth.shape[1])
     figure, axes = _grid(len(images), n_columns, row_height=1.9)
     for ax, image, true_row, predicted_row in zip(axes, images, truth, predicted, strict=False):
         _draw_image(ax, image)
@@ -514,15 +464,6 @@ def plot_label_scores(
         One per label; their positions by default.
     title, ylabel : str
         What the figure shows, and what the values are.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------
@@ -577,15 +518,6 @@ def plot_weights(
         Images per row.
     title : str
         What the figure shows.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    ValueError, TypeError
-        If an argument is not what is asked for above, or their sizes don't match.
 
     Examples
     --------

@@ -5,11 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from mlhelpers.audit import audit
 from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k
+from mlhelpers.plotting import (
+    plot_label_frequencies,
+    plot_label_rows,
+    plot_label_set_sizes,
+    plot_predictions,
+    plot_scenes,
+)
 from mlhelpers.splits import MultilabelKFold, MultilabelShuffleSplit, multilabel_train_test_split, split_report
 from mlhelpers.thresholds import ThresholdedClassifier, fit_thresholds
 
@@ -103,6 +111,37 @@ def test_label_names_may_be_others_but_not_moved():
             evaluate(Y, P, label_names=moved)
         with pytest.raises(ValueError, match="leave label_names out"):
             fit_thresholds(Y, P, label_names=moved)
+
+
+IMAGES = np.zeros((60, 4, 4))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda y, names: plot_scenes(IMAGES, y, label_names=names),
+        lambda y, names: plot_label_rows(IMAGES, y, label_names=names),
+        lambda y, names: plot_label_frequencies(y, label_names=names),
+        lambda y, names: plot_predictions(IMAGES, y, y, label_names=names),
+    ],
+)
+def test_figures_take_the_names_of_the_columns(draw):
+    def texts(figure):
+        return [text.get_text() for text in figure.findobj(Text)]
+
+    few = Y[:60]
+    assert texts(draw(few, None)) == texts(draw(few.to_numpy(), NAMES))
+    with pytest.raises(ValueError, match="leave label_names out"):
+        draw(few, ["b", "a", "c"])
+
+
+def test_figures_compare_names():
+    moved, shuffled = Y[["b", "a", "c"]], Y.sample(frac=1, random_state=0)
+    for wrong in (moved, shuffled):
+        with pytest.raises(ValueError, match=r"put .* into one order"):
+            plot_predictions(IMAGES, Y, wrong)
+        with pytest.raises(ValueError, match=r"put .* into one order"):
+            plot_label_set_sizes(Y, {"right": Y, "wrong": wrong})
 
 
 def test_parts_of_a_report_are_of_the_same_labels():
