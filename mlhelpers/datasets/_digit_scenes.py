@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,67 +12,14 @@ from sklearn.datasets import load_digits
 from sklearn.utils import check_random_state
 
 from mlhelpers._validation import whole_number
-from mlhelpers.labels import label_summary
-from mlhelpers.tables import ShownAsTable, Table
+from mlhelpers.datasets._dataset import SPLITS, MultilabelDataset
 
-_SPLITS = ("train", "val", "test")
-_DIGIT_SHARES = (0.6, 0.2, 0.2)  # of the digit images, in the order of _SPLITS
+_DIGIT_SHARES = (0.6, 0.2, 0.2)  # of the digit images, in the order of SPLITS
 _DIGIT_SIZE, _MARGIN = 8, 1  # pixels
 _N_DIGITS = 10
 _LABEL_FREQUENCIES = (0.40, 0.33, 0.27, 0.22, 0.18, 0.14, 0.11, 0.08, 0.06, 0.04)
 _SIGNS = np.where(np.arange(_N_DIGITS) % 2 == 0, 1.0, -1.0)  # even digits attract even digits
 _LEAST_ACCEPTANCE = 0.05
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class MultilabelDataset(ShownAsTable):
-    """Training, validation and test samples with their label matrices; prints as a table.
-
-    Attributes
-    ----------
-    X_train, X_val, X_test : ndarray of float32, shape (n_samples, height, width)
-        Pixel intensities from 0 (paper) to 1 (ink).
-    Y_train, Y_val, Y_test : ndarray of int8, shape (n_samples, n_labels)
-        1 where the sample carries the label, else 0.
-    label_names : tuple of str
-        One name per column of `Y_train`.
-    """
-
-    X_train: NDArray[np.float32]
-    Y_train: NDArray[np.int8]
-    X_val: NDArray[np.float32]
-    Y_val: NDArray[np.int8]
-    X_test: NDArray[np.float32]
-    Y_test: NDArray[np.int8]
-    label_names: tuple[str, ...]
-
-    def describe(self) -> Table:
-        """Return one row of figures per split: size, cardinality, empty samples, rarest label.
-
-        Returns
-        -------
-        Table
-            Prints as text, and as an HTML table in a notebook.
-        """
-        rows = []
-        for split in _SPLITS:
-            X, Y = getattr(self, f"X_{split}"), getattr(self, f"Y_{split}")
-            summary = label_summary(Y)
-            rarest = int(summary.count.argmin())
-            rows.append(
-                (
-                    split,
-                    len(X),
-                    " × ".join(str(side) for side in X.shape[1:]),
-                    f"{summary.cardinality:.2f}",
-                    f"{summary.n_empty / summary.n_samples:.1%}",
-                    f"{self.label_names[rarest]}: {summary.count[rarest]}",
-                )
-            )
-        return Table(("split", "samples", "pixels", "labels per sample", "without label", "rarest label"), rows)
-
-    def _table(self) -> Table:
-        return self.describe()
 
 
 def load_digit_scenes(
@@ -168,9 +114,9 @@ def load_digit_scenes(
     images, digits = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, _DIGIT_SIZE, _DIGIT_SIZE)
     pools = _divide(digits, rng)
-    seeds = (rng.random_sample(len(_SPLITS)) * 2**32).astype(np.uint32)
+    seeds = (rng.random_sample(len(SPLITS)) * 2**32).astype(np.uint32)
     parts: dict[str, Any] = {}
-    for split, pool, n, seed in zip(_SPLITS, pools, sizes, seeds, strict=True):
+    for split, pool, n, seed in zip(SPLITS, pools, sizes, seeds, strict=True):
         split_rng = np.random.RandomState(seed)
         Y = _draw_labels(split_rng, n, frequencies, float(dependence), cells)
         parts[f"X_{split}"] = _compose(split_rng, Y, images, digits, pool, cells, jitter)
@@ -207,7 +153,7 @@ def _frequencies(label_frequencies: Any) -> NDArray[np.float64]:
 def _divide(digits: NDArray[Any], rng: np.random.RandomState) -> list[NDArray[np.intp]]:
     """Divide the digit images, class by class, into one pool of image indices per split."""
     shuffled = np.argsort(rng.random_sample(len(digits)), kind="stable")
-    pools: list[list[NDArray[np.intp]]] = [[] for _ in _SPLITS]
+    pools: list[list[NDArray[np.intp]]] = [[] for _ in SPLITS]
     for digit in range(_N_DIGITS):
         members = shuffled[digits[shuffled] == digit]
         ends = np.round(np.cumsum(_DIGIT_SHARES)[:-1] * len(members)).astype(int)

@@ -1,0 +1,8 @@
+"""Multi-label data sets with official splits."""
+
+from mlhelpers.datasets._dataset import MultilabelDataset
+from mlhelpers.datasets._digit_scenes import load_digit_scenes
+
+__all__ = ["MultilabelDataset", "load_digit_scenes"]
+
+MultilabelDataset.__module__ = __name__  # where it is documented and pickled

@@ -1,0 +1,64 @@
+"""What a data set is: three splits of samples with their label matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlhelpers.labels import label_summary
+from mlhelpers.tables import ShownAsTable, Table
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MultilabelDataset(ShownAsTable):
+    """Training, validation and test samples with their label matrices; prints as a table.
+
+    Attributes
+    ----------
+    X_train, X_val, X_test : ndarray of float32, shape (n_samples, height, width)
+        Pixel intensities from 0 (paper) to 1 (ink).
+    Y_train, Y_val, Y_test : ndarray of int8, shape (n_samples, n_labels)
+        1 where the sample carries the label, else 0.
+    label_names : tuple of str
+        One name per column of `Y_train`.
+    """
+
+    X_train: NDArray[np.float32]
+    Y_train: NDArray[np.int8]
+    X_val: NDArray[np.float32]
+    Y_val: NDArray[np.int8]
+    X_test: NDArray[np.float32]
+    Y_test: NDArray[np.int8]
+    label_names: tuple[str, ...]
+
+    def describe(self) -> Table:
+        """Return one row of figures per split: size, cardinality, empty samples, rarest label.
+
+        Returns
+        -------
+        Table
+            Prints as text, and as an HTML table in a notebook.
+        """
+        rows = []
+        for split in SPLITS:
+            X, Y = getattr(self, f"X_{split}"), getattr(self, f"Y_{split}")
+            summary = label_summary(Y)
+            rarest = int(summary.count.argmin())
+            rows.append(
+                (
+                    split,
+                    len(X),
+                    " × ".join(str(side) for side in X.shape[1:]),
+                    f"{summary.cardinality:.2f}",
+                    f"{summary.n_empty / summary.n_samples:.1%}",
+                    f"{self.label_names[rarest]}: {summary.count[rarest]}",
+                )
+            )
+        return Table(("split", "samples", "pixels", "labels per sample", "without label", "rarest label"), rows)
+
+    def _table(self) -> Table:
+        return self.describe()
