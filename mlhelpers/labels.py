@@ -417,6 +417,10 @@ def scores_matrix(
         raise
     except AttributeError as error:
         raise TypeError(f"estimator ({name}) has no {method}; {_other_scores(estimator, method)}") from error
+    except ValueError as error:
+        if (label := next(iter(_constant_in_chain(estimator)), None)) is not None:
+            raise _no_scores(estimator, label) from error
+        raise
     first = _first_prediction(estimator, X)
     if isinstance(scores, list):
         return np.column_stack([_present(p, j, estimator, first) for j, p in enumerate(scores)])
@@ -436,19 +440,28 @@ def scores_matrix(
 
 def _with_constant_labels(scores: NDArray[np.float64], estimator: Any, method: str) -> NDArray[np.float64]:
     """Return the scores of a chain with those of labels that had one class in training, where it reads any column."""
+    for label, only in _constant_in_chain(estimator).items():
+        if method != "predict_proba":
+            raise _no_scores(estimator, label)
+        scores[:, label] = only == 1
+    return scores
+
+
+def _constant_in_chain(estimator: Any) -> dict[int, Any]:
+    """Return the labels of a chain that had one class in training, each with that class."""
     chain = _decides(estimator)
     if not (hasattr(chain, "order_") and hasattr(chain, "estimators_")):
-        return scores
-    for label, link in zip(chain.order_, chain.estimators_, strict=True):
-        classes = np.ravel(getattr(_decides(link), "classes_", [0, 1]))
-        if len(classes) == 1 and method == "predict_proba":
-            scores[:, label] = classes[0] == 1
-        elif len(classes) == 1:
-            raise ValueError(
-                f"estimator ({type(estimator).__name__}) has no scores for column {label}, which had one class in "
-                'training; use method="predict_proba", or leave the label out'
-            )
-    return scores
+        return {}
+    links = zip(chain.order_, chain.estimators_, strict=True)
+    classes = {int(label): np.ravel(getattr(_decides(link), "classes_", [0, 1])) for label, link in links}
+    return {label: found[0] for label, found in classes.items() if len(found) == 1}
+
+
+def _no_scores(estimator: Any, label: int) -> ValueError:
+    return ValueError(
+        f"estimator ({type(estimator).__name__}) has no scores for column {label}, which had one class in training; "
+        "leave the label out, or use sklearn.multiclass.OneVsRestClassifier"
+    )
 
 
 def _decides(estimator: Any) -> Any:

@@ -24,6 +24,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClas
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -510,6 +511,17 @@ def test_a_chain_says_of_a_constant_label_what_it_predicts(base, order):
         np.testing.assert_array_equal(scores > 0.5, fitted.predict(NEW) == 1)
         with pytest.raises(ValueError, match=r"has no scores for column [02], which had one class in training"):
             scores_matrix(fitted, NEW, method="decision_function")
+
+
+@pytest.mark.parametrize("base", [RandomForestClassifier(3), GaussianNB()])
+def test_a_chain_that_cannot_say_anything_of_a_constant_label_is_refused(base):
+    fitted = ClassifierChain(base).fit(X, CONSTANT)
+    with pytest.raises(
+        ValueError, match=r"estimator \(ClassifierChain\) has no scores for column 0, .*leave the label"
+    ):
+        scores_matrix(fitted, NEW)
+    with pytest.raises(ValueError, match="features"):  # any other trouble is told as it is
+        scores_matrix(ClassifierChain(base).fit(X, CONSTANT[:, [1, 1]]), NEW[:, :1])
 
 
 def test_several_outputs_say_of_a_constant_label_what_they_predict():

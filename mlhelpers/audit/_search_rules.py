@@ -84,17 +84,23 @@ def _constant_label_in_estimator(case: SklearnCase) -> Found:
     for nested in case.estimators if constant.size else ():
         if nested.sees_one_label:
             continue
+        is_chain, inner, labels = "classifierchain" in nested.kinds, kinds_of(nested.inner), constant
         if nested.kinds & _ONE_COLUMN:
             problem = "its predict_proba has one column for such a label, so [:, 1] fails."
-        elif nested.kinds & PER_LABEL - {"onevsrestclassifier"} and not kinds_of(nested.inner) & _TAKES_ONE_CLASS:
-            problem = "fit refuses such a label, or predict_proba has one column for it or fails."
-        else:
+        elif not nested.kinds & PER_LABEL - {"onevsrestclassifier"} or inner & _HAS_NO_PROBABILITIES:
             continue
-        yield (
-            "warning",
-            f"{nested.name}, and {case.labels.named(constant)} constant in Y: {problem}",
-            "OneVsRestClassifier, or mlhelpers.labels.scores_matrix to read predict_proba",
-        )
+        elif "histgradientboostingclassifier" in inner:  # two columns: the first is of the class that occurs
+            labels = case.labels.never if is_chain else case.labels.always
+            problem = "its predict_proba gives such a label the probability of the class that it never has."
+        else:
+            problem = "fit refuses such a label, or predict_proba has one column for it, fails or takes the wrong one."
+        if labels.size:
+            way_out = "leave such labels out" if is_chain else "mlhelpers.labels.scores_matrix to read predict_proba"
+            yield (
+                "warning",
+                f"{nested.name}, and {case.labels.named(labels)} constant in Y: {problem}",
+                f"OneVsRestClassifier, or {way_out}",
+            )
 
 
 _ONE_COLUMN = {
@@ -106,8 +112,7 @@ _ONE_COLUMN = {
 }
 
 
-# These give two columns, or no probabilities at all.
-_TAKES_ONE_CLASS = {"histgradientboostingclassifier", "ridgeclassifier", "ridgeclassifiercv"}
+_HAS_NO_PROBABILITIES = {"ridgeclassifier", "ridgeclassifiercv"}
 
 
 @rule("ML406", "A search by a score that can't judge a label matrix")
