@@ -1,5 +1,6 @@
 """What `import mlhelpers` loads and offers, and the tables that its modules print."""
 
+import ast
 import pickle
 import re
 import subprocess
@@ -164,3 +165,16 @@ def test_tables_and_counts_can_be_sent_to_another_process():
     assert str(pickle.loads(pickle.dumps(TABLE))) == str(TABLE)
     scenes = load_digit_scenes(3, 2, 2)
     assert np.array_equal(pickle.loads(pickle.dumps(scenes)).X_val, scenes.X_val)
+
+
+def test_no_module_imports_a_private_name_of_another_subject():
+    package = ROOT / "mlhelpers"
+    for path in package.rglob("*.py"):
+        subject = path.relative_to(package).parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mlhelpers."):
+                other, *inside = node.module.split(".")[1:]
+                if other != subject.removesuffix(".py"):
+                    assert not any(name.startswith("_") for name in inside), f"{path.name} imports {node.module}"
+                    private = [alias.name for alias in node.names if alias.name.startswith("_")]
+                    assert not private, f"{path.name} imports {', '.join(private)} of {node.module}"
