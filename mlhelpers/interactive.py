@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlhelpers._names import check_same_samples
 from mlhelpers._scores import check_truth_and_scores
 from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.metrics import LabelCounts
@@ -291,6 +292,7 @@ def explore_threshold(
     >>> explore_threshold([1, 1, 0, 0], [0.9, 0.4, 0.6, 0.1], label_name="owl")
     Scores of owl under a threshold of 0.50, which a slider moves: tp 1, fp 1, fn 1, tn 1.
     """
+    check_same_samples(y_true=y_true, y_score=y_score)
     y = real_array(y_true, "y_true", ("n_samples",))
     s = real_array(y_score, "y_score", ("n_samples",))
     matrix, columns = check_truth_and_scores(y[:, None], s[:, None])

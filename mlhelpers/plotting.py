@@ -461,7 +461,7 @@ def plot_label_scores(
     intervals : mapping of str to array-like of shape (n_labels, 2), optional
         Lower and upper bound around the values of the models named in it.
     label_names : sequence of str, optional
-        One per label; their positions by default.
+        One per label; by default the index of a Series, else their positions.
     title, ylabel : str
         What the figure shows, and what the values are.
 
@@ -472,8 +472,9 @@ def plot_label_scores(
     """
     _check_named(scores, "scores", most=4)
     values = {name: real_array(row, f"scores[{name!r}]", ("n_labels",)) for name, row in scores.items()}
-    n_labels = len(next(iter(values.values())))
-    names = names_of_labels(label_names, n_labels)
+    check_same_labels(**{f"scores[{name!r}]": row for name, row in scores.items()})
+    first, n_labels = next(iter(scores)), len(next(iter(values.values())))
+    names = names_for(label_names, scores[first], f"scores[{first!r}]", n_labels)
     figure, (ax,) = _axes(1, 1, 3.0)
     positions, offsets = np.arange(n_labels), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.18
     for (name, row), offset, colour, marker in zip(

@@ -10,10 +10,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from mlhelpers.audit import audit
+from mlhelpers.interactive import explore_threshold
 from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k
 from mlhelpers.plotting import (
     plot_label_frequencies,
     plot_label_rows,
+    plot_label_scores,
     plot_label_set_sizes,
     plot_predictions,
     plot_scenes,
@@ -142,6 +144,17 @@ def test_figures_compare_names():
             plot_predictions(IMAGES, Y, wrong)
         with pytest.raises(ValueError, match=r"put .* into one order"):
             plot_label_set_sizes(Y, {"right": Y, "wrong": wrong})
+
+
+def test_series_are_compared():
+    scores = pd.Series([0.9, 0.8, 0.7], NAMES)
+    assert [text.get_text() for text in plot_label_scores({"a": scores}).axes[0].get_xticklabels()] == NAMES
+    with pytest.raises(ValueError, match="put them into one order"):
+        plot_label_scores({"model": scores, "other": scores.iloc[::-1]})
+    pytest.importorskip("altair")
+    explore_threshold(Y["a"], P["a"])
+    with pytest.raises(ValueError, match="put the rows into one order"):
+        explore_threshold(Y["a"], P["a"].sample(frac=1, random_state=0))
 
 
 def test_parts_of_a_report_are_of_the_same_labels():
