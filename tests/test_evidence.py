@@ -22,3 +22,8 @@ def test_every_claim_has_been_tried_as_it_stands_and_never_failed(chapter):
     assert not missing, f"claims without evidence: {mend}\n\n" + "\n\n".join(claim.source for claim in missing)
     assert [claim["source"] for claim in stored["claims"] if claim["held"] < claim["of"]] == []
     assert {kind: len(stored["runs"].get(kind, [])) for kind in RUNS} == RUNS
+
+
+def test_every_chapter_was_tried_in_the_same_ways():
+    first, *others = (evidence.read(chapter)["runs"] for chapter in CHAPTERS)
+    assert all(other == first for other in others)
