@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from functools import partial
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     coverage_error,
     f1_score,
     hamming_loss,
@@ -27,6 +29,7 @@ from sklearn.metrics import (
     label_ranking_average_precision_score,
     precision_score,
     recall_score,
+    roc_auc_score,
 )
 
 from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k
@@ -41,9 +44,11 @@ OF_COUNTS = {
     "f1_weighted": (f1_score, "weighted"),
 }
 RANKING = ("label_ranking_average_precision", "coverage_error")
+CURVES = {"average_precision": average_precision_score, "roc_auc": roc_auc_score}
 MEASURES = {
     *OF_COUNTS,
     *RANKING,
+    *CURVES,
     "f1_of_averages",
     "f1_samples",
     "jaccard_samples",
@@ -101,7 +106,19 @@ def oracles(truth, predicted, scores, zero_division):
         "precision_at_1": plain_precision_at_k(truth, scores, 1),
         "label_ranking_average_precision": label_ranking_average_precision_score(truth, scores),
         "coverage_error": coverage_error(truth, scores),
+        **{key: nan_mean(map(partial(per_label, area), truth.T, scores.T)) for key, area in CURVES.items()},
     }
+
+
+def per_label(area, truth, scores, weight=None):
+    """Return scikit-learn's area under a curve of one label, NaN where there is only one class."""
+    two = len(set(truth if weight is None else truth[weight > 0])) == 2
+    return area(truth, scores, sample_weight=weight) if two else np.nan
+
+
+def nan_mean(values):
+    defined = [value for value in values if not np.isnan(value)]
+    return np.mean(defined) if defined else np.nan
 
 
 def assert_same(ours, theirs):
@@ -183,6 +200,9 @@ def test_averages_by_hand():
             "precision_at_1": (1 + 1 + 0 + 0) / 4,
             "label_ranking_average_precision": (1 + 1 + 1 + 1 / 2) / 4,
             "coverage_error": (1 + 2 + 0 + 2) / 4,
+            # The first label's three positives are ranked 1, 2, 3 of 4, the second's one is ranked 2.
+            "average_precision": (1 + 1 / 2) / 2,
+            "roc_auc": (1 + 2 / 3) / 2,
         },
     )
 
@@ -433,7 +453,7 @@ def test_intervals_contain_the_estimate_and_grow_with_confidence():
     truth, scores = made_up()
     reports = [evaluate(truth, scores, confidence=c, n_resamples=200, baselines=False) for c in (0.5, 0.8, 0.95)]
     for report in reports:
-        assert list(report.intervals) == list(report.averages)
+        assert list(report.intervals) == [key for key in report.averages if key not in CURVES]
         assert all(low <= report.averages[key] <= high for key, (low, high) in report.intervals.items())
         low, high = report.label_intervals.T
         assert report.label_intervals.shape == (4, 2)
@@ -462,7 +482,7 @@ def test_resamples_take_whole_rows_and_do_not_touch_the_estimate():
     report = evaluate(truth, truth * right[:, None], confidence=0.9, n_resamples=200)
     np.testing.assert_allclose(report.intervals["recall_micro"], report.intervals["subset_accuracy"])
     np.testing.assert_allclose(report.label_intervals, [report.intervals["f1_micro"]] * 3)
-    assert report.averages == evaluate(truth, truth * right[:, None]).averages
+    np.testing.assert_equal(report.averages, evaluate(truth, truth * right[:, None]).averages)
 
 
 @pytest.mark.parametrize("zero_division", POLICIES)
@@ -483,6 +503,7 @@ def test_a_label_that_vanishes_in_resamples_counts_as_told(zero_division):
 
 def test_a_single_sample_has_intervals_without_width():
     report = evaluate([[1, 0]], [[0.9, 0.1]], confidence=0.9, n_resamples=5)
+    assert len(report.intervals) == 13
     assert all(low == high == report.averages[key] for key, (low, high) in report.intervals.items())
 
 
@@ -513,7 +534,11 @@ def test_to_dict_goes_through_json_with_the_same_numbers(truth, confidence):
         expected = {"threshold": [0.95, 0.35][j]}
         expected |= {count: getattr(report.counts, count)[j] for count in ("tp", "fp", "fn", "tn")}
         expected |= {key: ratio(None, np.nan)[j] for key, ratio in ratios.items()}
+        expected |= {key: getattr(report, key)[j] for key in CURVES}
+        expected["few_positives"] = True
         if confidence is not None:
+            expected["precision_interval"] = report.precision_intervals[j]
+            expected["recall_interval"] = report.recall_intervals[j]
             expected["f1_interval"] = report.label_intervals[j]
         np.testing.assert_equal(back(label), back(expected))
 
@@ -532,7 +557,10 @@ SHOWN = {
     "precision at 1": "precision_at_1",
     "LRAP": "label_ranking_average_precision",
     "coverage error": "coverage_error",
+    "AP, macro": "average_precision",
+    "ROC AUC, macro": "roc_auc",
 }
+FEW = "*: fewer than 10 positives, too few to judge the label by"
 
 
 def shown(value):
@@ -550,14 +578,14 @@ def test_report_shows_every_measure_beside_the_baselines_and_defines_it():
         columns = (report.averages, *report.baselines.values())
         assert re.split(" {2,}", row) == [name, *(shown(values[key]) for values in columns)]
     assert labels.splitlines() == [
-        "label  positives  predicted  precision  recall     F1",
-        "0              3          2      1.000   0.667  0.800",
-        "1              1          1      0.000   0.000  0.000",
+        "label  positives  predicted  precision  recall     F1     AP",
+        "0             3*          2      1.000   0.667  0.800  1.000",
+        "1             1*          1      0.000   0.000  0.000  0.500",
     ]
-    *definitions, frequency = notes.splitlines()
+    *definitions, frequency, few = notes.splitlines()
     definition = report.to_dict()["definitions"]
     assert definitions == [f"{name}: {definition[key]}" for name, key in SHOWN.items()]
-    assert frequency.startswith("frequency: ")
+    assert frequency.startswith("frequency: ") and few == FEW
 
 
 def test_report_shows_intervals_beside_the_estimates():
@@ -569,7 +597,7 @@ def test_report_shows_intervals_beside_the_estimates():
         low, high = report.intervals.get(key, (None, None))
         interval = "–" if low is None else f"{low:.2f}–{high:.2f}"
         assert re.split(" {2,}", row) == [name, shown(report.averages[key]), interval]
-    assert [line.split()[-1] for line in labels.splitlines()[1:]] == [
+    assert [line.split()[-2] for line in labels.splitlines()[1:]] == [
         f"{a:.2f}–{b:.2f}" for a, b in report.label_intervals
     ]
     assert "frequency" not in notes
@@ -592,7 +620,7 @@ def test_html_shows_the_same_and_escapes_names():
     assert "<caption>4 samples, 2 labels" in html
     cells = re.findall(r"<td>([^<]*)</td>", html)
     assert shown(report.averages["f1_micro"]) in cells
-    assert html.count("<li>") == len(SHOWN) + 1 and "<li>F1, macro: mean of the labels&#x27; F1" in html
+    assert html.count("<li>") == len(SHOWN) + 2 and "<li>F1, macro: mean of the labels&#x27; F1" in html
     assert ">threshold</th>" not in html
     assert ">threshold</th>" in evaluate(Y, SCORES, threshold=[0.35, 0.25])._repr_html_()
 
@@ -842,12 +870,16 @@ def test_a_label_that_never_occurs_has_neither_ratios_nor_an_interval():
     report = evaluate([[1, 0], [1, 0]], [[0.9, 0.1], [0.8, 0.2]], confidence=0.9, n_resamples=5)
     _, labels, notes = repr(report).split("\n\n")
     assert [re.split(" {2,}", line) for line in labels.splitlines()] == [
-        ["label", "positives", "predicted", "precision", "recall", "F1", "90% interval"],
-        ["0", "2", "2", "1.000", "1.000", "1.000", "1.00–1.00"],
-        ["1", "0", "0", "–", "–", "–", "–"],
+        ["label", "positives", "predicted", "precision", "recall", "F1", "90% interval", "AP"],
+        ["0", "2*", "2", "1.000", "1.000", "1.000", "1.00–1.00", "–"],
+        ["1", "0*", "0", "–", "–", "–", "–", "–"],
     ]
     left_out = "no positives and never predicted, so without F1 and left out of the means: 1"
-    assert notes.splitlines()[-1] == left_out
+    assert notes.splitlines()[-3:] == [
+        FEW,
+        "of one class, so without AP and ROC AUC and left out of their means: 0, 1",
+        left_out,
+    ]
     items = re.search("<ul>(.*)</ul>", report._repr_html_())[1]
     assert items.startswith("<li>") and items.endswith("</li>")
     assert items.count("</li><li>") == len(notes.splitlines()) - 1
