@@ -220,7 +220,8 @@ class LabelCounts(ShownAsTable):
 
         Examples
         --------
-        >>> LabelCounts(tp=[3, 1], fp=[1, 0], fn=[0, 1], tn=[4, 6]).to_frame(["sea", "sky"])  # doctest: +NORMALIZE_WHITESPACE
+        >>> counts = LabelCounts(tp=[3, 1], fp=[1, 0], fn=[0, 1], tn=[4, 6])
+        >>> counts.to_frame(["sea", "sky"])  # doctest: +NORMALIZE_WHITESPACE
                tp  fp  fn  tn  precision  recall        f1
         label
         sea     3   1   0   4       0.75     1.0  0.857143

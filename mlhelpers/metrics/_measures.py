@@ -42,8 +42,7 @@ DEFINITIONS = {
     ),
     "average_precision": (
         "AP, macro",
-        "mean of the labels' average precision (AP): the precision above each score, weighted by the recall that "
-        "it adds",
+        "mean of the labels' average precision (AP): the precision at each score, weighted by the recall that it adds",
     ),
     "roc_auc": (
         "ROC AUC, macro",
