@@ -373,6 +373,18 @@ def test_weighted_counts_and_ratios_are_those_of_scikit_learn(case):
         np.testing.assert_allclose(ours, fbeta_score(truth, predicted, beta=2, average=average, **options))
 
 
+@pytest.mark.parametrize("form", [np.array, sparse.csr_array])
+def test_small_weights_are_not_lost_beside_large_ones(form):
+    # As differences of rounded sums, false positives and negatives would be 0 here, and could be less.
+    truth, predicted = np.array([[1, 1], [0, 1]]), np.array([[1, 1], [1, 0]])
+    counts = LabelCounts.from_predictions(form(truth), form(predicted), sample_weight=[1, 1e-20])
+    assert counts == LabelCounts([1, 1], [1e-20, 0], [0, 1e-20], [0, 0], weighted=True)
+    weight = np.random.default_rng(0).random(1000)
+    truth, predicted = np.random.default_rng(1).integers(2, size=(2, 1000, 3))
+    missed = LabelCounts.from_predictions(form(truth), form(truth * predicted), sample_weight=weight)
+    assert (missed.fp == 0).all() and (missed.precision() == 1).all()
+
+
 @PROPERTY
 @given(cases(weighted=False), st.data())
 def test_whole_weights_are_repeated_rows(case, data):

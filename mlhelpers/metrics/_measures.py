@@ -112,10 +112,8 @@ def baseline_measures(
     # Scores that don't tell samples apart: precision is the frequency at every recall, and all pairs tie.
     areas = zip(CURVES, (macro(frequency[has_curves]), macro(np.full(has_curves.sum(), 0.5))), strict=True)
     curves = dict(areas)
-    tied, by_frequency = (
-        _over_known(truth, ranking_measures(truth.labels, truth.without_unknown(np.broadcast_to(row, shape), -np.inf)))
-        for row in (np.zeros(shape[1]), frequency)
-    )
+    ranked = truth.without_unknown(np.broadcast_to(frequency, shape), -np.inf)
+    tied, by_frequency = _over_known(truth, _tied(truth)), _over_known(truth, ranking_measures(truth.labels, ranked))
     rows = {
         "all zeros": (np.zeros(shape[1]), tied),
         "all ones": (np.ones(shape[1]), tied),
@@ -127,3 +125,14 @@ def baseline_measures(
         samples = {**_decision_measures(truth, predicted), **ranking}
         found[name] = averages(count_cells(truth, predicted), means(truth, samples), zero_division) | curves
     return found
+
+
+def _tied(truth: TrueLabels) -> dict[str, NDArray[np.float64]]:
+    """Return the measures of `ranking_measures` where all scores of a sample tie, so that every label ranks last."""
+    n_true, n_known = axis_sums(truth.labels, axis=1), truth.known_per_sample
+    share = n_true / np.maximum(n_known, 1)
+    return {
+        "precision_at_1": share,
+        "label_ranking_average_precision": np.where(n_true == 0, 1.0, share),
+        "coverage_error": np.where(n_true == 0, 0.0, n_known),
+    }
