@@ -201,6 +201,17 @@ def axis_sums(matrix: Any, *, axis: int) -> NDArray[np.int64]:
     return np.asarray(matrix.sum(axis=axis, dtype=np.int64)).ravel()
 
 
+def split_unknown(matrix: Any) -> tuple[Any, Any]:
+    """Return a checked label matrix with 0 for what is unknown, and where that is (None if nowhere), in its form."""
+    values = matrix.data if sparse.issparse(matrix) else matrix
+    if values.size == 0 or values.min() != MISSING:
+        return matrix, None
+    unknown = matrix == MISSING
+    if sparse.issparse(matrix):
+        return sparse.csr_array(matrix == 1).astype(np.int8), sparse.csr_array(unknown)
+    return (matrix == 1).astype(np.int8), unknown
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class LabelSummary(ShownAsTable):
     """What `label_summary` found; prints as a table.
@@ -209,22 +220,26 @@ class LabelSummary(ShownAsTable):
     ----------
     n_samples, n_labels : int
     cardinality : float
-        Mean number of labels per sample.
+        Mean number of labels per sample: the sum of the labels' frequencies.
     density : float
-        Cardinality divided by ``n_labels``: the fraction of ones in the matrix.
+        Cardinality divided by ``n_labels``: the mean of the labels' frequencies.
     n_label_sets : int
-        Distinct rows.
+        Distinct rows, of those that are complete.
     n_empty : int
-        Samples without any label.
+        Samples without any label, of those that are complete.
     count : ndarray of int64, shape (n_labels,)
-        Samples that carry each label.
+        Samples that are known to carry each label.
     frequency : ndarray of float64, shape (n_labels,)
-        ``count / n_samples``.
+        ``count`` divided by the number of samples of which the label is known; NaN if there is none.
     imbalance_ratio : ndarray of float64, shape (n_labels,)
-        The count of the most frequent label divided by each label's own; ``inf`` for a label
-        that never occurs.
+        The frequency of the most frequent label divided by each label's own; ``inf`` for a label
+        that never occurs, NaN for one that has no frequency.
     mean_imbalance_ratio : float
         The mean of `imbalance_ratio`.
+    n_unknown : int
+        Cells that are unknown.
+    n_complete : int
+        Samples without an unknown cell.
     """
 
     n_samples: int
@@ -237,28 +252,44 @@ class LabelSummary(ShownAsTable):
     frequency: NDArray[np.float64]
     imbalance_ratio: NDArray[np.float64]
     mean_imbalance_ratio: float
+    n_unknown: int
+    n_complete: int
 
     def _table(self) -> Table:
+        cells = self.n_samples * self.n_labels
+        unknown = [
+            ("unknown cells", f"{self.n_unknown:,} ({self.n_unknown / cells:.1%})"),
+            ("samples without an unknown cell", self.n_complete),
+        ]
+        of_these = ", of these" if self.n_unknown else ""
+        empty = f"{self.n_empty:,} ({self.n_empty / max(self.n_complete, 1):.1%})"
         rows = [
             ("samples", self.n_samples),
             ("labels", self.n_labels),
-            ("label cardinality (labels per sample)", self.cardinality),
-            ("label density", self.density),
-            ("distinct label sets", self.n_label_sets),
-            ("samples without a label", f"{self.n_empty:,} ({self.n_empty / self.n_samples:.1%})"),
-            ("rarest label: frequency", self.frequency.min()),
-            ("most frequent label: frequency", self.frequency.max()),
-            ("mean imbalance ratio", f"{self.mean_imbalance_ratio:.2f}"),
+            ("label cardinality (labels per sample)", _or_dash(self.cardinality)),
+            ("label density", _or_dash(self.density)),
+            *(unknown if self.n_unknown else []),
+            (f"distinct label sets{of_these}", self.n_label_sets if self.n_complete else "–"),
+            (f"samples without a label{of_these}", empty if self.n_complete else "–"),
+            ("rarest label: frequency", _or_dash(self.frequency.min())),
+            ("most frequent label: frequency", _or_dash(self.frequency.max())),
+            ("mean imbalance ratio", _or_dash(self.mean_imbalance_ratio, ".2f")),
         ]
         return Table(("label matrix", "value"), rows)
 
 
-def label_summary(Y: Any) -> LabelSummary:
+def _or_dash(value: float, shown: str = ".3f") -> str:
+    return "–" if np.isnan(value) else f"{value:{shown}}"
+
+
+def label_summary(Y: Any, *, allow_missing: bool = False) -> LabelSummary:
     """Describe a label matrix in the figures that papers report.
 
     Parameters
     ----------
     Y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN, None). They are left out, never counted as absent.
 
     Returns
     -------
@@ -275,6 +306,12 @@ def label_summary(Y: Any) -> LabelSummary:
     its mean (IRLbl and MeanIR) in [2]_ (equations 1 and 2). The papers leave a label without
     positives undefined; here its ratio, and so the mean, is ``inf``, which cannot be overlooked.
 
+    With unknown cells, the frequency of a label is that among the samples of which it is known; cardinality, density
+    and the imbalance ratios are made of these frequencies. They are those of the complete matrix if what is unknown
+    does not depend on what is true. A label that is known of no sample has no frequency: it is NaN, and so are
+    cardinality, density and the mean imbalance ratio. Label sets and samples without a label are counted among the
+    complete rows alone, since any other row may hold more labels than are known.
+
     References
     ----------
     .. [1] Tsoumakas and Katakis (2007), "Multi-label classification: an overview",
@@ -290,24 +327,47 @@ def label_summary(Y: Any) -> LabelSummary:
     (1.5, 3, 1)
     >>> summary.imbalance_ratio
     array([1. , 3. , 1.5])
+
+    The second label is known of two samples, and one of these carries it:
+
+    >>> label_summary([[1, 0], [0, 1], [1, -1], [0, None]], allow_missing=True).frequency
+    array([0.5, 0.5])
     """
-    matrix = check_labels(Y)
+    matrix, unknown = split_unknown(check_labels(Y, allow_missing=allow_missing))
     n_samples, n_labels = matrix.shape
     count, per_row = axis_sums(matrix, axis=0), axis_sums(matrix, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(count > 0, count.max() / count, np.inf)
+    known = np.full(n_labels, n_samples)
+    complete = np.full(n_samples, True)
+    if unknown is not None:
+        known -= axis_sums(unknown, axis=0)
+        complete = axis_sums(unknown, axis=1) == 0
+    with np.errstate(invalid="ignore"):
+        frequency = count / known
+    cardinality = float(per_row.mean() if unknown is None else frequency.sum())
+    ratio = _imbalance_ratio(count, known)
     return LabelSummary(
         n_samples=n_samples,
         n_labels=n_labels,
-        cardinality=float(per_row.mean()),
-        density=float(per_row.mean() / n_labels),
-        n_label_sets=_count_distinct_rows(matrix),
-        n_empty=int((per_row == 0).sum()),
+        cardinality=cardinality,
+        density=cardinality / n_labels,
+        n_label_sets=_count_distinct_rows(matrix if unknown is None else matrix[complete]),
+        n_empty=int((per_row[complete] == 0).sum()),
         count=count,
-        frequency=count / n_samples,
+        frequency=frequency,
         imbalance_ratio=ratio,
         mean_imbalance_ratio=float(ratio.mean()),
+        n_unknown=int((n_samples - known).sum()),
+        n_complete=int(complete.sum()),
     )
+
+
+def _imbalance_ratio(count: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the largest frequency over each label's own, as a ratio of whole numbers, which is rounded once."""
+    most = int(np.argmax(count / np.maximum(known, 1)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(count > 0, (count[most] * known) / (count * known[most]), np.inf)
+    ratio[known == 0] = np.nan
+    return ratio
 
 
 def _count_distinct_rows(matrix: Any) -> int:
@@ -318,12 +378,14 @@ def _count_distinct_rows(matrix: Any) -> int:
     return len(np.unique(packed, axis=0))
 
 
-def cooccurrence(Y: Any) -> NDArray[np.int64]:
+def cooccurrence(Y: Any, *, allow_missing: bool = False) -> NDArray[np.int64]:
     """Count, for every pair of labels, the samples that carry both.
 
     Parameters
     ----------
     Y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN, None). A pair counts where both of its labels are known.
 
     Returns
     -------
@@ -341,8 +403,16 @@ def cooccurrence(Y: Any) -> NDArray[np.int64]:
     array([[3, 1, 2],
            [1, 1, 0],
            [2, 0, 2]])
+
+    With unknown labels, pairs are known of more or fewer samples. The same function counts these, and the ratio is
+    how often two labels occur together where both are known:
+
+    >>> Y = np.array([[1, 1], [1, -1], [0, 1]])
+    >>> cooccurrence(Y, allow_missing=True) / cooccurrence(Y != -1)
+    array([[0.66666667, 0.5       ],
+           [0.5       , 1.        ]])
     """
-    matrix = check_labels(Y)
+    matrix, _ = split_unknown(check_labels(Y, allow_missing=allow_missing))
     if sparse.issparse(matrix):
         wide = matrix.astype(np.int64)
         return np.asarray((wide.T @ wide).toarray())

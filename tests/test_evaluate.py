@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from itertools import pairwise, permutations
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy import sparse
-from scipy.special import expit, logit
-from scipy.stats import bootstrap
+from scipy.special import logit
+from scipy.stats import binomtest, bootstrap
+from scored_labels import (
+    BASELINES,
+    CURVES,
+    EVERYTHING,
+    MEASURES,
+    NOTHING,
+    OF_COUNTS,
+    PROPERTY,
+    SCORES,
+    Y,
+    made_up,
+    nan_mean,
+    per_label,
+    plain_precision_at_k,
+    scored_labels,
+)
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
@@ -29,58 +44,9 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k
+from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k, recall_at_k
 
-PROPERTY = settings(deadline=None, max_examples=20)  # no deadline: the first example also pays for imports
 POLICIES = (0, 1, np.nan)
-OF_COUNTS = {
-    "precision_micro": (precision_score, "micro"),
-    "recall_micro": (recall_score, "micro"),
-    "f1_micro": (f1_score, "micro"),
-    "f1_macro": (f1_score, "macro"),
-    "f1_weighted": (f1_score, "weighted"),
-}
-RANKING = ("label_ranking_average_precision", "coverage_error")
-MEASURES = {
-    *OF_COUNTS,
-    *RANKING,
-    "f1_of_averages",
-    "f1_samples",
-    "jaccard_samples",
-    "subset_accuracy",
-    "hamming_loss",
-    "precision_at_1",
-}
-BASELINES = ("all zeros", "all ones", "frequency")
-
-NOTHING, EVERYTHING = np.zeros((3, 2), dtype=np.int8), np.ones((3, 2), dtype=np.int8)
-Y = np.array([[1, 0], [1, 1], [0, 0], [1, 0]])
-SCORES = np.array([[0.9, 0.2], [0.8, 0.4], [0.3, 0.1], [0.4, 0.6]])
-
-
-@st.composite
-def scored_labels(draw, least=2, most=5):
-    """Draw true labels and scores from a coarse grid, so that scores tie and meet the threshold exactly."""
-    shape = draw(st.integers(1, 10)), draw(st.integers(least, most))
-    elements = st.sampled_from(draw(st.sampled_from([(0, 1), (0, 0, 0, 1)])))
-    scores = arrays(float, shape, elements=st.sampled_from([0, 0.25, 0.5, 0.75, 1]))
-    return draw(arrays(np.int8, shape, elements=elements)), draw(scores)
-
-
-def made_up(n_samples=300, n_labels=4, seed=0):
-    """Return labels, each rarer than the one before, and scores that are often right."""
-    rng = np.random.default_rng(seed)
-    truth = (rng.random((n_samples, n_labels)) < np.linspace(0.6, 0.1, n_labels)).astype(np.int8)
-    return truth, expit(rng.normal(2.5 * truth - 1.2, 1.3))
-
-
-def plain_precision_at_k(truth, scores, k):
-    """Average over every order of the labels that sorts the scores, row by row."""
-    orders, rows = np.array(list(permutations(range(truth.shape[1])))), []
-    for row, score in zip(truth, scores, strict=True):
-        sorting = (score[orders[:, 1:]] <= score[orders[:, :-1]]).all(axis=1)
-        rows.append(row[orders[sorting, :k]].mean())
-    return np.mean(rows)
 
 
 def oracles(truth, predicted, scores, zero_division):
@@ -101,6 +67,7 @@ def oracles(truth, predicted, scores, zero_division):
         "precision_at_1": plain_precision_at_k(truth, scores, 1),
         "label_ranking_average_precision": label_ranking_average_precision_score(truth, scores),
         "coverage_error": coverage_error(truth, scores),
+        **{key: nan_mean(map(partial(per_label, area), truth.T, scores.T)) for key, area in CURVES.items()},
     }
 
 
@@ -183,6 +150,9 @@ def test_averages_by_hand():
             "precision_at_1": (1 + 1 + 0 + 0) / 4,
             "label_ranking_average_precision": (1 + 1 + 1 + 1 / 2) / 4,
             "coverage_error": (1 + 2 + 0 + 2) / 4,
+            # The first label's three positives are ranked 1, 2, 3 of 4, the second's one is ranked 2.
+            "average_precision": (1 + 1 / 2) / 2,
+            "roc_auc": (1 + 2 / 3) / 2,
         },
     )
 
@@ -239,43 +209,6 @@ def test_macro_f1_warns_unless_told_what_undefined_labels_count():
         assert macro_f1(NOTHING, NOTHING) == 0
     with pytest.warns(UndefinedMetricWarning, match="recall is undefined for 2 labels"):
         assert macro_f1(NOTHING, EVERYTHING, kind="f1_of_averages") == 0
-
-
-# precision_at_k
-
-
-@PROPERTY
-@given(scored_labels(least=1, most=4), st.data())
-def test_precision_at_k_is_the_mean_over_all_orders_of_ties(pair, data):
-    k = data.draw(st.integers(1, pair[0].shape[1]))
-    assert precision_at_k(*pair, k) == pytest.approx(plain_precision_at_k(*pair, k))
-
-
-@PROPERTY
-@given(scored_labels(least=1), st.data())
-def test_precision_at_k_knows_only_the_order_of_scores(pair, data):
-    truth, scores = pair
-    k = data.draw(st.integers(1, truth.shape[1]))
-    order = data.draw(st.permutations(range(truth.shape[1])))
-    value = pytest.approx(precision_at_k(truth, scores, k))
-    assert precision_at_k(truth[:, order], scores[:, order], k) == value
-    for monotone in (np.exp, lambda s: 7 * s - 3, lambda s: s**3, lambda s: 1e308 * (s - 0.5), np.float16):
-        assert precision_at_k(truth, monotone(scores), k) == value
-    # Within one row: a sample may have its own scale.
-    assert precision_at_k(truth, scores * np.arange(1, len(scores) + 1)[:, None], k) == value
-
-
-def test_precision_at_k_by_hand():
-    truth, scores = [[1, 0, 1, 0], [0, 0, 0, 0]], [[0.9, 0.5, 0.5, 0.5], [4, 3, 2, 1]]
-    assert precision_at_k(truth, scores, 1) == 1 / 2
-    assert precision_at_k(truth, scores, 2) == pytest.approx((1 + 1 / 3) / 2 / 2)
-    assert precision_at_k(truth, scores, 4) == 1 / 4
-    assert type(precision_at_k(truth, scores, np.int64(3))) is float
-
-
-def test_precision_at_k_of_all_labels_is_the_density():
-    truth, scores = made_up()
-    assert precision_at_k(truth, scores, 4) == pytest.approx(truth.mean())
 
 
 # Baselines
@@ -433,7 +366,7 @@ def test_intervals_contain_the_estimate_and_grow_with_confidence():
     truth, scores = made_up()
     reports = [evaluate(truth, scores, confidence=c, n_resamples=200, baselines=False) for c in (0.5, 0.8, 0.95)]
     for report in reports:
-        assert list(report.intervals) == list(report.averages)
+        assert list(report.intervals) == [key for key in report.averages if key not in CURVES]
         assert all(low <= report.averages[key] <= high for key, (low, high) in report.intervals.items())
         low, high = report.label_intervals.T
         assert report.label_intervals.shape == (4, 2)
@@ -443,6 +376,34 @@ def test_intervals_contain_the_estimate_and_grow_with_confidence():
         for key, (low, high) in narrow.intervals.items():
             assert wide.intervals[key][0] < low < high < wide.intervals[key][1]
         assert (np.diff(narrow.label_intervals) < np.diff(wide.label_intervals)).all()
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@PROPERTY
+@given(scored_labels(least=1))
+@example((NOTHING, NOTHING * 1.0))
+@example((EVERYTHING, EVERYTHING * 1.0))
+@example((NOTHING, EVERYTHING * 1.0))
+def test_intervals_of_precision_and_recall_are_those_of_wilson(level, pair):
+    report = evaluate(*pair, confidence=level, n_resamples=1, baselines=False)
+    counts = report.counts
+    for found, trials in (
+        (report.precision_intervals, counts.tp + counts.fp),
+        (report.recall_intervals, counts.support),
+    ):
+        for bounds, k, n in zip(found, counts.tp.tolist(), trials.tolist(), strict=True):
+            theirs = binomtest(k, n).proportion_ci(level, "wilson") if n else (np.nan, np.nan)
+            np.testing.assert_allclose(bounds, theirs, rtol=1e-9, atol=1e-12)
+            assert not n or 0 <= bounds[0] <= k / n <= bounds[1] <= 1
+
+
+def test_wilson_by_hand():
+    # 3 of 5 at z = 1.96: (0.6 + 0.38416) ± 1.96 sqrt(0.048 + 0.038416), over 1.76832; no positives: no interval
+    truth, scores = [[1, 0]] * 5, [[0.9, 0.1]] * 3 + [[0.1, 0.1]] * 2
+    report = evaluate(truth, scores, confidence=0.95, n_resamples=1)
+    np.testing.assert_allclose(report.recall_intervals, [[0.2307, 0.8824], [np.nan, np.nan]], atol=1e-4)
+    np.testing.assert_allclose(report.precision_intervals[0], [1 / (1 + 1.95996**2 / 3), 1], atol=1e-5)
+    assert evaluate(truth, scores).recall_intervals.shape == evaluate(truth, scores).precision_intervals.shape == (0, 2)
 
 
 def test_intervals_are_those_of_the_seed():
@@ -462,7 +423,7 @@ def test_resamples_take_whole_rows_and_do_not_touch_the_estimate():
     report = evaluate(truth, truth * right[:, None], confidence=0.9, n_resamples=200)
     np.testing.assert_allclose(report.intervals["recall_micro"], report.intervals["subset_accuracy"])
     np.testing.assert_allclose(report.label_intervals, [report.intervals["f1_micro"]] * 3)
-    assert report.averages == evaluate(truth, truth * right[:, None]).averages
+    np.testing.assert_equal(report.averages, evaluate(truth, truth * right[:, None]).averages)
 
 
 @pytest.mark.parametrize("zero_division", POLICIES)
@@ -483,123 +444,8 @@ def test_a_label_that_vanishes_in_resamples_counts_as_told(zero_division):
 
 def test_a_single_sample_has_intervals_without_width():
     report = evaluate([[1, 0]], [[0.9, 0.1]], confidence=0.9, n_resamples=5)
+    assert len(report.intervals) == 13
     assert all(low == high == report.averages[key] for key, (low, high) in report.intervals.items())
-
-
-# What comes out
-
-
-@pytest.mark.parametrize("confidence", [None, 0.9])
-@pytest.mark.parametrize("truth", [Y, NOTHING], ids=["labels", "no labels"])
-def test_to_dict_goes_through_json_with_the_same_numbers(truth, confidence):
-    scores, names = SCORES[: len(truth)], ["a", "b"]
-    options = {"label_names": names, "threshold": [0.95, 0.35], "confidence": confidence, "n_resamples": 20}
-    report = evaluate(truth, scores, **options)
-    found = json.loads(json.dumps(report.to_dict(), allow_nan=False))
-    assert found == report.to_dict()
-
-    def back(values):
-        return {key: np.array(value, dtype=float) for key, value in values.items()}  # None becomes NaN
-
-    np.testing.assert_equal(back(found["averages"]), back(report.averages))
-    np.testing.assert_equal(back(found["intervals"]), back(report.intervals))
-    for name in BASELINES:
-        np.testing.assert_equal(back(found["baselines"][name]), back(report.baselines[name]))
-    assert found["definitions"].keys() == MEASURES and all(found["definitions"].values())
-    assert found["n_samples"] == len(truth) and found["confidence"] == confidence and found["zero_division"] is None
-    assert list(found["labels"]) == names
-    ratios = {"precision": report.counts.precision, "recall": report.counts.recall, "f1": report.counts.f1}
-    for j, label in enumerate(found["labels"].values()):
-        expected = {"threshold": [0.95, 0.35][j]}
-        expected |= {count: getattr(report.counts, count)[j] for count in ("tp", "fp", "fn", "tn")}
-        expected |= {key: ratio(None, np.nan)[j] for key, ratio in ratios.items()}
-        if confidence is not None:
-            expected["f1_interval"] = report.label_intervals[j]
-        np.testing.assert_equal(back(label), back(expected))
-
-
-SHOWN = {
-    "precision, micro": "precision_micro",
-    "recall, micro": "recall_micro",
-    "F1, micro": "f1_micro",
-    "F1, macro": "f1_macro",
-    "F1 of macro averages": "f1_of_averages",
-    "F1, weighted": "f1_weighted",
-    "F1, samples": "f1_samples",
-    "Jaccard, samples": "jaccard_samples",
-    "subset accuracy": "subset_accuracy",
-    "Hamming loss": "hamming_loss",
-    "precision at 1": "precision_at_1",
-    "LRAP": "label_ranking_average_precision",
-    "coverage error": "coverage_error",
-}
-
-
-def shown(value):
-    return "–" if np.isnan(value) else f"{value:.3f}"
-
-
-def test_report_shows_every_measure_beside_the_baselines_and_defines_it():
-    report = evaluate(Y, SCORES)
-    averages, labels, notes = repr(report).split("\n\n")
-    caption, head, *rows = averages.splitlines()
-    assert caption == "4 samples, 2 labels, predicted where the score is above 0.5"
-    assert re.split(" {2,}", head) == ["measure", "model", *BASELINES]
-    assert len(rows) == len(SHOWN) == len(MEASURES)
-    for row, (name, key) in zip(rows, SHOWN.items(), strict=True):
-        columns = (report.averages, *report.baselines.values())
-        assert re.split(" {2,}", row) == [name, *(shown(values[key]) for values in columns)]
-    assert labels.splitlines() == [
-        "label  positives  predicted  precision  recall     F1",
-        "0              3          2      1.000   0.667  0.800",
-        "1              1          1      0.000   0.000  0.000",
-    ]
-    *definitions, frequency = notes.splitlines()
-    definition = report.to_dict()["definitions"]
-    assert definitions == [f"{name}: {definition[key]}" for name, key in SHOWN.items()]
-    assert frequency.startswith("frequency: ")
-
-
-def test_report_shows_intervals_beside_the_estimates():
-    report = evaluate(Y, SCORES, confidence=0.9, n_resamples=50, baselines=False)
-    averages, labels, notes = repr(report).split("\n\n")
-    _, head, *rows = averages.splitlines()
-    assert re.split(" {2,}", head) == ["measure", "model", "90% interval"]
-    for row, (name, key) in zip(rows, SHOWN.items(), strict=True):
-        low, high = report.intervals.get(key, (None, None))
-        interval = "–" if low is None else f"{low:.2f}–{high:.2f}"
-        assert re.split(" {2,}", row) == [name, shown(report.averages[key]), interval]
-    assert [line.split()[-1] for line in labels.splitlines()[1:]] == [
-        f"{a:.2f}–{b:.2f}" for a, b in report.label_intervals
-    ]
-    assert "frequency" not in notes
-
-
-def test_thresholds_are_a_column_only_if_they_differ():
-    assert "threshold" not in repr(evaluate(Y, SCORES, threshold=[0.35, 0.35]))
-    report = repr(evaluate(Y, SCORES, threshold=[0.35, 0.25]))
-    assert "2 labels, predicted where the score is above its threshold" in report
-    _, first, second = report.split("\n\n")[1].splitlines()
-    assert first.endswith("  0.35") and second.endswith("  0.25")
-
-
-def test_html_shows_the_same_and_escapes_names():
-    report = evaluate(Y, SCORES, label_names=["<b>", 'R&D "x"'], confidence=0.9, n_resamples=20)
-    html = report._repr_html_()
-    assert "<b>" not in html and "R&D" not in html
-    headings = {"label", "90% interval", "measure", "model", *BASELINES, *SHOWN, "&lt;b&gt;", "R&amp;D &quot;x&quot;"}
-    assert headings <= set(re.findall(r"<th[^>]*>([^<]*)</th>", html))
-    assert "<caption>4 samples, 2 labels" in html
-    cells = re.findall(r"<td>([^<]*)</td>", html)
-    assert shown(report.averages["f1_micro"]) in cells
-    assert html.count("<li>") == len(SHOWN) + 1 and "<li>F1, macro: mean of the labels&#x27; F1" in html
-    assert ">threshold</th>" not in html
-    assert ">threshold</th>" in evaluate(Y, SCORES, threshold=[0.35, 0.25])._repr_html_()
-
-
-def test_html_escapes_names_in_notes():
-    html = evaluate(NOTHING, NOTHING, label_names=["<b>", "x"])._repr_html_()
-    assert "<b>" not in html and ": &lt;b&gt;, x</li>" in html
 
 
 # What goes in
@@ -710,7 +556,7 @@ PROBABILITIES = [np.column_stack([1 - column, column]) for column in SCORES.T]
     ],
 )
 def test_rejected_labels_and_scores(y_true, y_score, error, message):
-    for function, arguments in ((evaluate, ()), (precision_at_k, (1,))):
+    for function, arguments in ((evaluate, ()), (precision_at_k, (1,)), (recall_at_k, (1,))):
         with pytest.raises(error, match=f"^{re.escape(message)}"):
             function(y_true, y_score, *arguments)
 
@@ -793,8 +639,9 @@ def test_rejected_arguments(arguments, error, message):
     ],
 )
 def test_rejected_k(k, error, message):
-    with pytest.raises(error, match=f"^{re.escape(message)}"):
-        precision_at_k(Y, SCORES, k)
+    for at_k in (precision_at_k, recall_at_k):
+        with pytest.raises(error, match=f"^{re.escape(message)}"):
+            at_k(Y, SCORES, k)
 
 
 @pytest.mark.parametrize("kind", ["macro", "Averaged_F1", None, 1])
@@ -838,21 +685,6 @@ def test_levels_are_shown_as_they_are():
     assert "99.5% interval" in repr(evaluate(Y, SCORES, confidence=0.995, n_resamples=5))
 
 
-def test_a_label_that_never_occurs_has_neither_ratios_nor_an_interval():
-    report = evaluate([[1, 0], [1, 0]], [[0.9, 0.1], [0.8, 0.2]], confidence=0.9, n_resamples=5)
-    _, labels, notes = repr(report).split("\n\n")
-    assert [re.split(" {2,}", line) for line in labels.splitlines()] == [
-        ["label", "positives", "predicted", "precision", "recall", "F1", "90% interval"],
-        ["0", "2", "2", "1.000", "1.000", "1.000", "1.00–1.00"],
-        ["1", "0", "0", "–", "–", "–", "–"],
-    ]
-    left_out = "no positives and never predicted, so without F1 and left out of the means: 1"
-    assert notes.splitlines()[-1] == left_out
-    items = re.search("<ul>(.*)</ul>", report._repr_html_())[1]
-    assert items.startswith("<li>") and items.endswith("</li>")
-    assert items.count("</li><li>") == len(notes.splitlines()) - 1
-
-
 @pytest.mark.parametrize("score", [-0.01, 1.01, 1.5])
 def test_scores_slightly_outside_of_probabilities_look_like_logits_too(score):
     with pytest.raises(ValueError, match=r"look like logits; .*\(and for thresholds .* expit of both\)$"):
@@ -873,3 +705,11 @@ def test_a_thousand_resamples_unless_told_otherwise():
     default = evaluate(truth, scores, confidence=0.9)
     assert default.intervals == evaluate(truth, scores, confidence=0.9, n_resamples=1000).intervals
     assert inspect.signature(evaluate).parameters["n_resamples"].default == 1000
+
+
+def test_percentages_are_not_taken_for_logits():
+    for percent in (100 * SCORES, np.clip(100 * SCORES, 2, 60)):
+        with pytest.raises(ValueError, match=r"these look like percentages; pass y_score / 100"):
+            evaluate(Y, percent)
+    with pytest.raises(ValueError, match="these look like logits"):
+        evaluate(Y, 100 * SCORES - 5)

@@ -456,6 +456,58 @@ def test_cooccurrence_adds_up_its_blocks(monkeypatch, rows_per_block):
     np.testing.assert_array_equal(cooccurrence(Y), Y.T @ Y)
 
 
+@PROPERTY
+@given(matrices(0, 1, MISSING), st.sampled_from([sparse.csr_array, sparse.coo_matrix, lambda Y: Y]))
+def test_figures_leave_out_what_is_unknown(Y, form):
+    summary = label_summary(form(Y), allow_missing=True)
+    per_label = [column[column != MISSING] for column in Y.T]
+    frequency = np.array([column.mean() if column.size else np.nan for column in per_label])
+    np.testing.assert_array_equal(summary.count, [column.sum() for column in per_label])
+    np.testing.assert_allclose(summary.frequency, frequency)
+    np.testing.assert_allclose(summary.cardinality, frequency.sum())  # NaN if one of them is
+    np.testing.assert_allclose(summary.density, frequency.mean())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(frequency == 0, np.inf, np.nanmax([0, *frequency]) / frequency)
+    np.testing.assert_allclose(summary.imbalance_ratio, ratio)
+    np.testing.assert_allclose(summary.mean_imbalance_ratio, ratio.mean())
+    complete = Y[(Y != MISSING).all(axis=1)]
+    assert (summary.n_unknown, summary.n_complete) == ((Y == MISSING).sum(), len(complete))
+    assert summary.n_label_sets == len(set(map(tuple, complete.tolist())))
+    assert summary.n_empty == (~complete.any(axis=1)).sum()
+    together = [[((a == 1) & (b == 1)).sum() for a in Y.T] for b in Y.T]
+    np.testing.assert_array_equal(cooccurrence(form(Y), allow_missing=True), together)
+    assert (str(summary) and "unknown" in str(summary)) or not summary.n_unknown
+
+
+@PROPERTY
+@given(matrices(0, 1))
+def test_figures_of_complete_labels_need_no_keyword(Y):
+    for field, value in vars(label_summary(Y)).items():
+        np.testing.assert_array_equal(getattr(label_summary(Y, allow_missing=True), field), value, err_msg=field)
+    np.testing.assert_array_equal(cooccurrence(Y), cooccurrence(Y, allow_missing=True))
+    assert "unknown" not in str(label_summary(Y, allow_missing=True))
+
+
+def test_label_summary_says_what_is_unknown():
+    Y = [[1, 0, None], [0, 0, 0], [1, 1, np.nan], [1, 0, -1], [1, 0, 1], [0, None, 0]]
+    assert str(label_summary(Y, allow_missing=True)).splitlines() == [
+        "label matrix                               value",
+        "samples                                        6",
+        "labels                                         3",
+        "label cardinality (labels per sample)      1.200",
+        "label density                              0.400",
+        "unknown cells                          4 (22.2%)",
+        "samples without an unknown cell                2",
+        "distinct label sets, of these                  2",
+        "samples without a label, of these      1 (50.0%)",
+        "rarest label: frequency                    0.200",
+        "most frequent label: frequency             0.667",
+        "mean imbalance ratio                        2.11",
+    ]
+    nothing_known = str(label_summary([[1, None], [0, None]], allow_missing=True)).splitlines()
+    assert [line.split()[-1] for line in nothing_known[3:]] == ["–", "–", "(50.0%)", "0", "–", "–", "–", "–", "–"]
+
+
 @pytest.mark.parametrize("function", [label_summary, cooccurrence])
 @pytest.mark.parametrize("Y", [[[0, 2]], [[0, np.nan]], [[0, -1]], [0, 1]])
 def test_figures_need_a_label_matrix(function, Y):

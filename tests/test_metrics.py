@@ -1,9 +1,12 @@
 """Counts per label: scikit-learn is the oracle, for the counts, the ratios, the averages and the warnings."""
 
 import copy
+import json
 import pickle
 import re
+import sys
 import warnings
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import f1_score, jaccard_score, multilabel_confusion_matrix, precision_score, recall_score
+from sklearn.metrics import (
+    f1_score,
+    fbeta_score,
+    jaccard_score,
+    multilabel_confusion_matrix,
+    precision_score,
+    recall_score,
+)
 
 from mlhelpers.metrics import LabelCounts
 
@@ -148,6 +158,9 @@ def test_equality_compares_all_four_counts():
         assert counts != LabelCounts(*([n + (i == j)] for j, n in enumerate((1, 2, 3, 4))))
     assert counts != LabelCounts([1, 1], [2, 2], [3, 3], [4, 4])
     assert counts != "counts"
+    weighted = LabelCounts([1], [2], [3], [4], weighted=True)
+    assert weighted == LabelCounts([1.0], [2], [3], [4], weighted=True)
+    assert weighted != counts and weighted != LabelCounts([1.5], [2], [3], [4], weighted=True)
     with pytest.raises(TypeError, match="unhashable"):
         hash(counts)
 
@@ -183,6 +196,49 @@ def test_ratios_of_one_label_are_those_of_a_binary_problem(metric, zero_division
     expected = call(ORACLES[metric], *(Y.ravel() for Y in pair), average="binary", zero_division=zero_division)
     for average in AVERAGES:
         assert_same(call(ratio, average, zero_division), expected)
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize("zero_division", [0, 1, "warn", np.nan])
+@PROPERTY
+@given(label_pairs(), st.sampled_from([0.1, 0.5, 1, np.float32(2), np.int64(3), Fraction(1, 3)]))
+@example((NOTHING, NOTHING), 2)
+@example((NOTHING, EVERYTHING), 2)
+@example((EVERYTHING, NOTHING), 0.5)
+def test_fbeta_is_that_of_scikit_learn(average, zero_division, pair, beta):
+    ours = call(LabelCounts.from_predictions(*pair).fbeta, beta, average, zero_division)
+    options = {"beta": float(beta), "average": average, "zero_division": zero_division}
+    assert_same(ours, call(fbeta_score, *pair, **options))
+    assert average is None or type(ours[0]) is float
+
+
+def test_fbeta_by_hand():
+    counts = LabelCounts(tp=[3], fp=[1], fn=[2], tn=[4])
+    precision, recall = 3 / 4, 3 / 5
+    for beta in (0.5, 1, 2, 10):
+        expected = (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+        assert counts.fbeta(beta, "macro") == pytest.approx(expected)
+    assert counts.fbeta(1, "micro") == pytest.approx(counts.f1("micro"))
+    # Where the square of beta leaves 64 bits.
+    assert counts.fbeta(1e200, "micro") == counts.recall("micro") and counts.fbeta(1e-200, "micro") == precision
+    assert LabelCounts([0], [1], [0], [0]).fbeta(1e200, "micro", np.nan) == 0
+
+
+@pytest.mark.parametrize(
+    ("beta", "error", "message"),
+    [
+        (0, ValueError, "beta must be a finite number above 0, got 0; use recall for infinity, precision for 0"),
+        (-1.5, ValueError, "beta must be a finite number above 0, got -1.5; use recall"),
+        (np.inf, ValueError, "beta must be a finite number above 0, got inf; use recall"),
+        (np.nan, ValueError, "beta must be a finite number above 0, got nan; use recall"),
+        ("2", TypeError, "beta must be a number, got '2' of type str; for example 2 or 0.5"),
+        (True, TypeError, "beta must be a number, got True of type bool; for example 2 or 0.5"),
+        ([2], TypeError, "beta must be a number, got [2] of type list; for example 2 or 0.5"),
+    ],
+)
+def test_rejected_betas(beta, error, message):
+    with pytest.raises(error, match=f"^{re.escape(message)}"):
+        LabelCounts([1], [1], [1], [1]).fbeta(beta)
 
 
 @PROPERTY
@@ -249,6 +305,47 @@ def test_table_shows_counts_and_leaves_undefined_ratios_open():
     ]
 
 
+def test_table_of_weighted_counts_says_that_they_are():
+    counts = LabelCounts(tp=[1.5, 0], fp=[0.25, 0], fn=[0, 2], tn=[0, 1498], weighted=True)
+    assert str(counts).splitlines() == [
+        "sums of sample weights",
+        "label     tp     fp     fn        tn  precision  recall     F1",
+        "0      1.500  0.250  0.000     0.000      0.857   1.000  0.923",
+        "1      0.000  0.000  2.000  1498.000          –   0.000  0.000",
+    ]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_counts_come_back_from_their_dict_and_go_into_a_frame(weighted):
+    counts = LabelCounts([1, 0], [2, 0], [3, 1], [4, 9], weighted=weighted)
+    found = json.loads(json.dumps(counts.to_dict()))
+    assert LabelCounts(**found) == counts
+    frame = counts.to_frame(["a", "b"])
+    assert list(frame.index) == ["a", "b"] and frame.index.name == "label"
+    for name in ("tp", "fp", "fn", "tn"):
+        np.testing.assert_array_equal(frame[name], getattr(counts, name))
+        assert frame[name].dtype == (float if weighted else int)
+    for name in ("precision", "recall", "f1"):
+        np.testing.assert_array_equal(frame[name], getattr(counts, name)(None, np.nan))
+    assert list(counts.to_frame().index) == ["0", "1"]
+    with pytest.raises(ValueError, match="label_names has 1 names for 2 labels"):
+        counts.to_frame(["a"])
+
+
+def test_without_pandas_a_frame_has_a_way_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"^to_frame makes a pandas\.DataFrame, and pandas is not .* use to_dict\(\)"):
+        LabelCounts([1], [2], [3], [4]).to_frame()
+
+
+def test_sums_of_weighted_and_unweighted_counts_are_weighted():
+    plain, weighted = LabelCounts([1], [2], [3], [4]), LabelCounts([0.5], [0], [1], [2.25], weighted=True)
+    expected = LabelCounts([1.5], [2], [4], [6.25], weighted=True)
+    assert plain + weighted == weighted + plain == sum([plain, weighted]) == expected
+    assert (plain + plain).tp.dtype == np.int64 and not (plain + plain).weighted
+    assert (weighted + weighted).weighted and expected.support.tolist() == [5.5]
+
+
 # What is rejected, and with which words
 
 
@@ -298,6 +395,36 @@ def test_rejected_counts(position, values, error, message):
     assert str(caught.value).startswith(f"{('tp', 'fp', 'fn', 'tn')[position]} {message}")
 
 
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        (0.5, ValueError, "has shape (), expected (n_labels,) with at least one label"),
+        ([-0.5], ValueError, "holds -0.5, expected sums of weights from 0 to 1e+300; look where they were added up"),
+        ([np.nan], ValueError, "holds nan, expected sums of weights from 0 to 1e+300"),
+        ([np.inf], ValueError, "holds inf, expected sums of weights from 0 to 1e+300"),
+        (np.array([np.inf], np.float16), ValueError, "holds inf, expected sums of weights from 0 to 1e+300"),
+        (np.ma.array([1.0], mask=[1]), TypeError, "has dtype float64 (MaskedArray), expected numbers without a mask; "),
+        ([True], TypeError, "has dtype bool (list), expected numbers without a mask; give each label's sum of"),
+        (["3"], TypeError, "has dtype <U1 (list), expected numbers without a mask; give each label's sum of"),
+    ],
+)
+def test_rejected_sums_of_weights(position, values, error, message):
+    arguments = [[1], [0.5], np.array([1], np.float16), np.array([1], np.uint8)]
+    LabelCounts(*arguments, weighted=np.True_)
+    arguments[position] = values
+    with pytest.raises(error) as caught:
+        LabelCounts(*arguments, weighted=True)
+    assert str(caught.value).startswith(f"{('tp', 'fp', 'fn', 'tn')[position]} {message}")
+
+
+def test_weighted_is_said_with_true_or_false():
+    with pytest.raises(TypeError, match=r"^weighted must be True or False, got 1 of type int$"):
+        LabelCounts([1], [1], [1], [1], weighted=1)
+    with pytest.raises(TypeError, match=r"sums of sample weights need weighted=True$"):
+        LabelCounts([1.5], [1], [1], [1])
+
+
 def test_rejected_counts_of_different_length():
     with pytest.raises(ValueError, match=r"one common shape \(n_labels,\), got .*'fn': \(2,\)"):
         LabelCounts([1], [1], [1, 1], [1])
@@ -334,9 +461,10 @@ def test_rejected_zero_divisions(metric, zero_division):
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda counts: pickle.loads(pickle.dumps(counts))])
-def test_copies_are_equal_and_read_only(duplicate):
-    counts = LabelCounts([1], [2], [3], [4])
-    assert duplicate(counts) == counts
+@pytest.mark.parametrize("weighted", [False, True])
+def test_copies_are_equal_and_read_only(duplicate, weighted):
+    counts = LabelCounts([1], [2], [3], [4], weighted=weighted)
+    assert duplicate(counts) == counts and duplicate(counts).weighted is weighted
     with pytest.raises(ValueError, match="read-only"):
         duplicate(counts).tp[0] = 5
 

@@ -11,7 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from mlhelpers.audit import audit
 from mlhelpers.interactive import explore_threshold
-from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k
+from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k, recall_at_k
 from mlhelpers.plotting import (
     plot_label_frequencies,
     plot_label_rows,
@@ -35,6 +35,7 @@ OVR = OneVsRestClassifier(LogisticRegression())
 WITH_SCORES = {
     "evaluate": evaluate,
     "precision_at_k": lambda y, p: precision_at_k(y, p, 1),
+    "recall_at_k": lambda y, p: recall_at_k(y, p, 1),
     "fit_thresholds": lambda y, p: fit_thresholds(y, p, min_positives=1),
     "from_predictions": lambda y, p: LabelCounts.from_predictions(y, (p > 0.5).astype(int)),
     "macro_f1": lambda y, p: macro_f1(y, (p > 0.5).astype(int)),

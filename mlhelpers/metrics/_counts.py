@@ -5,6 +5,8 @@ from __future__ import annotations
 import numbers
 import warnings
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -13,7 +15,9 @@ from scipy import sparse
 
 from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._scores import check_same_shape
-from mlhelpers.labels import axis_sums, check_labels
+from mlhelpers._validation import names_of_labels
+from mlhelpers.labels import check_labels
+from mlhelpers.metrics._truth import MOST_WEIGHT, TrueLabels, check_sample_weight
 from mlhelpers.tables import ShownAsTable, Table
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"]
@@ -22,10 +26,13 @@ Average: TypeAlias = Literal["micro", "macro", "weighted"]
 ZeroDivision: TypeAlias = float | Literal["warn"]
 
 
-Counts: TypeAlias = NDArray[np.int64]
+Counts: TypeAlias = "NDArray[np.int64] | NDArray[np.float64]"  # sums of weights are float64
 
 
 _MOST = 2**60  # leaves room for sums of counts in 64 bits
+
+
+_COUNTS = ("tp", "fp", "fn", "tn")
 
 
 _AVERAGES = (None, "micro", "macro", "weighted")
@@ -43,16 +50,25 @@ class LabelCounts(ShownAsTable):
     ----------
     tp, fp, fn, tn : array-like of int, shape (n_labels,)
         True positives, false positives, false negatives and true negatives per label.
+    weighted : bool, default=False
+        The four are not counts of samples but sums of their weights: any numbers of at least zero.
 
     Attributes
     ----------
-    tp, fp, fn, tn : ndarray of int64, shape (n_labels,)
+    tp, fp, fn, tn : ndarray of int64, or of float64 if weighted, shape (n_labels,)
         Read-only.
+    weighted : bool
 
     Raises
     ------
     ValueError, TypeError
-        If the four are not whole numbers of at least zero, of one common shape (n_labels,).
+        If the four are not whole numbers (of weighted counts: finite numbers) of at least zero, of one common
+        shape (n_labels,).
+
+    Notes
+    -----
+    Counts with weights added to counts without are counts with weights: a sample without one weighs 1. Equal are
+    counts of one kind that hold the same numbers.
 
     See Also
     --------
@@ -75,25 +91,35 @@ class LabelCounts(ShownAsTable):
     fp: Counts
     fn: Counts
     tn: Counts
+    weighted: bool
 
     __array_ufunc__ = None  # else array + counts would add the counts to every element
 
-    def __init__(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike) -> None:
-        counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
-        for name, values in counts.items():
-            object.__setattr__(self, name, _check_counts(values, name))
-        shapes = {name: getattr(self, name).shape for name in counts}
+    def __init__(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike, *, weighted: bool = False) -> None:
+        if not isinstance(weighted, (bool, np.bool_)):
+            raise TypeError(f"weighted must be True or False, got {weighted!r} of type {type(weighted).__name__}")
+        for name, values in zip(_COUNTS, (tp, fp, fn, tn), strict=True):
+            object.__setattr__(self, name, _check_counts(values, name, bool(weighted)))
+        object.__setattr__(self, "weighted", bool(weighted))
+        shapes = {name: getattr(self, name).shape for name in _COUNTS}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"tp, fp, fn and tn must have one common shape (n_labels,), got {shapes}")
 
     @classmethod
-    def from_predictions(cls, y_true: Any, y_pred: Any) -> LabelCounts:
+    def from_predictions(
+        cls, y_true: Any, y_pred: Any, *, allow_missing: bool = False, sample_weight: Any = None
+    ) -> LabelCounts:
         """Count what a prediction got right and wrong.
 
         Parameters
         ----------
         y_true, y_pred : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
             True and predicted labels. Sparse matrices are counted without making them dense.
+        allow_missing : bool, default=False
+            Accept unknown labels (-1, NaN, None) in `y_true`. These cells are left out, whatever is predicted there,
+            so that the four counts of a label add up to the number of samples of which it is known.
+        sample_weight : array-like of float, shape (n_samples,), optional
+            What each sample counts, at least 0. The four are sums of weights then.
 
         Returns
         -------
@@ -103,20 +129,27 @@ class LabelCounts(ShownAsTable):
         ------
         ValueError, TypeError
             If either is not a label matrix (see `mlhelpers.labels.check_labels`; scores need a
-            threshold first), or if their shapes differ.
+            threshold first), if their shapes differ, or if `sample_weight` is not one finite number of at least 0
+            per sample, not all of them 0.
+
+        Examples
+        --------
+        >>> y_true, y_pred = [[1, None], [0, 1], [1, 0]], [[1, 1], [1, 1], [0, 0]]
+        >>> LabelCounts.from_predictions(y_true, y_pred, allow_missing=True)
+        label  tp  fp  fn  tn  precision  recall     F1
+        0       1   1   1   0      0.500   0.500  0.500
+        1       1   0   0   1      1.000   1.000  1.000
         """
         check_same_labels(y_true=y_true, y_pred=y_pred)
         check_same_samples(y_true=y_true, y_pred=y_pred)
-        y_true, y_pred = check_labels(y_true, name="y_true"), check_labels(y_pred, name="y_pred")
-        check_same_shape(y_true, y_pred, "y_pred")
-        if sparse.issparse(y_true) or sparse.issparse(y_pred):
-            y_true, y_pred = sparse.csr_array(y_true), sparse.csr_array(y_pred)
-            both = y_true.multiply(y_pred)
-        else:
-            both = y_true & y_pred
-        tp, actual, predicted = (axis_sums(matrix, axis=0) for matrix in (both, y_true, y_pred))
-        fp, fn = predicted - tp, actual - tp
-        return cls(tp=tp, fp=fp, fn=fn, tn=y_true.shape[0] - tp - fp - fn)
+        labels = check_labels(y_true, name="y_true", allow_missing=allow_missing)
+        predicted = check_labels(y_pred, name="y_pred")
+        check_same_shape(labels, predicted, "y_pred")
+        weight = check_sample_weight(sample_weight, labels.shape[0], y_true=y_true, y_pred=y_pred)
+        if sparse.issparse(labels) or sparse.issparse(predicted):
+            labels, predicted = sparse.csr_array(labels), sparse.csr_array(predicted)
+        truth = TrueLabels.of(labels, weight)
+        return count_cells(truth, truth.without_unknown(predicted))
 
     @property
     def n_labels(self) -> int:
@@ -125,7 +158,7 @@ class LabelCounts(ShownAsTable):
 
     @property
     def support(self) -> Counts:
-        """Samples that truly carry each label: ``tp + fn``, int64 of shape (n_labels,)."""
+        """Samples that truly carry each label, or the sum of their weights: ``tp + fn``, shape (n_labels,)."""
         return self.tp + self.fn
 
     def __add__(self, other: object) -> LabelCounts:
@@ -136,7 +169,8 @@ class LabelCounts(ShownAsTable):
                 f"can't add the counts of {other.n_labels} labels to those of {self.n_labels}; "
                 "both must come from the same labels in the same order"
             )
-        return LabelCounts(self.tp + other.tp, self.fp + other.fp, self.fn + other.fn, self.tn + other.tn)
+        sums = (getattr(self, name) + getattr(other, name) for name in _COUNTS)
+        return LabelCounts(*sums, weighted=self.weighted or other.weighted)
 
     def __radd__(self, other: object) -> LabelCounts:
         # sum(...) starts at 0.
@@ -145,13 +179,58 @@ class LabelCounts(ShownAsTable):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, LabelCounts):
             return NotImplemented
-        return all(np.array_equal(getattr(self, c), getattr(other, c)) for c in ("tp", "fp", "fn", "tn"))
+        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in _COUNTS)
+        return same and self.weighted == other.weighted
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __reduce__(self) -> tuple[type[LabelCounts], tuple[Counts, Counts, Counts, Counts]]:
+    def __reduce__(self) -> tuple[partial[LabelCounts], tuple[Counts, Counts, Counts, Counts]]:
         # Through the constructor, so that a copy on another machine is read-only, too.
-        return LabelCounts, (self.tp, self.fp, self.fn, self.tn)
+        return partial(LabelCounts, weighted=self.weighted), (self.tp, self.fp, self.fn, self.tn)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as lists of numbers that ``json.dumps`` takes; ``LabelCounts(**counts.to_dict())`` is back.
+
+        Returns
+        -------
+        dict
+            With the keys "tp", "fp", "fn", "tn", lists of one number per label, and "weighted".
+        """
+        return {**{name: getattr(self, name).tolist() for name in _COUNTS}, "weighted": self.weighted}
+
+    def to_frame(self, label_names: Any = None) -> Any:
+        """Return one row per label: its counts, precision, recall and F1.
+
+        Parameters
+        ----------
+        label_names : sequence of str, optional
+            One per label, in order; their numbers if not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Ratios whose denominator is zero are NaN.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        ValueError, TypeError
+            If `label_names` is not a sequence of as many names as there are labels.
+
+        Examples
+        --------
+        >>> counts = LabelCounts(tp=[3, 1], fp=[1, 0], fn=[0, 1], tn=[4, 6])
+        >>> counts.to_frame(["sea", "sky"])  # doctest: +NORMALIZE_WHITESPACE
+               tp  fp  fn  tn  precision  recall        f1
+        label
+        sea     3   1   0   4       0.75     1.0  0.857143
+        sky     1   0   1   6       1.00     0.5  0.666667
+        """
+        columns = {name: getattr(self, name) for name in _COUNTS}
+        ratios = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        columns |= {name: ratio(None, np.nan) for name, ratio in ratios.items()}
+        return data_frame(columns, names_of_labels(label_names, self.n_labels))
 
     @overload
     def precision(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
@@ -206,6 +285,45 @@ class LabelCounts(ShownAsTable):
         return self._ratio("f1", 2 * self.tp, 2 * self.tp + self.fp + self.fn, average, zero_division)
 
     @overload
+    def fbeta(self, beta: float, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
+    @overload
+    def fbeta(self, beta: float, average: Average, zero_division: ZeroDivision = ...) -> float: ...
+    def fbeta(self, beta: float, average: Any = None, zero_division: Any = "warn") -> Any:
+        """Weighted harmonic mean of precision and recall: (1 + beta²) tp / ((1 + beta²) tp + beta² fn + fp).
+
+        Recall counts `beta` times as much as precision (van Rijsbergen 1979, "Information Retrieval", chapter 7);
+        with 1 it is `f1`.
+
+        Parameters
+        ----------
+        beta : float
+            Above 0: below 1 for precision, above 1 for recall.
+        average, zero_division
+            Those of `precision`.
+
+        Returns
+        -------
+        float, or ndarray of float64 of shape (n_labels,) if `average` is None
+
+        Raises
+        ------
+        TypeError
+            If `beta` is not a number.
+        ValueError
+            If `beta` is not finite or not above 0, or `average` or `zero_division` is none of those of `precision`.
+
+        Examples
+        --------
+        >>> counts = LabelCounts(tp=[6], fp=[2], fn=[4], tn=[8])
+        >>> [round(counts.fbeta(beta, "micro"), 3) for beta in (0.5, 1, 2)]
+        [0.714, 0.667, 0.625]
+        """
+        squared = _check_beta(beta) ** 2
+        # Divided by 1 + beta², so that a large beta doesn't take a product beyond 64 bits.
+        wrong = squared / (1 + squared) * self.fn + 1 / (1 + squared) * self.fp
+        return self._ratio("fbeta", self.tp, self.tp + wrong, average, zero_division)
+
+    @overload
     def jaccard(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
     @overload
     def jaccard(self, average: Average, zero_division: ZeroDivision = ...) -> float: ...
@@ -240,10 +358,45 @@ class LabelCounts(ShownAsTable):
             [or_dash(value) for value in metric(None, np.nan)] for metric in (self.precision, self.recall, self.f1)
         ]
         rows = zip(self.tp, self.fp, self.fn, self.tn, *ratios, strict=True)
-        return Table(columns, [(str(label), *row) for label, row in enumerate(rows)])
+        caption = "sums of sample weights" if self.weighted else ""
+        return Table(columns, [(str(label), *row) for label, row in enumerate(rows)], caption=caption)
 
 
-def _check_counts(values: Any, name: str) -> Counts:
+def count_cells(truth: TrueLabels, predicted: Any) -> LabelCounts:
+    """Count predictions, dense or CSR as the truth is, that hold 0 wherever it is unknown."""
+    dense = not sparse.issparse(predicted)
+    both = truth.labels & predicted if dense else truth.labels.multiply(predicted)
+    sums, weighted = truth.label_sums, truth.weight is not None
+    tp = sums(both)
+    if weighted:  # differences of rounded sums may fall below zero
+        fp, fn = sums(predicted - both), sums(truth.labels - both)
+        tn = np.maximum(truth.known_per_label - tp - fp - fn, 0)
+    else:
+        fp, fn = sums(predicted) - tp, sums(truth.labels) - tp
+        tn = truth.known_per_label - tp - fp - fn
+    return LabelCounts(tp, fp, fn, tn, weighted=weighted)
+
+
+def data_frame(columns: dict[str, Any], label_names: Any) -> Any:
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise ImportError(
+            "to_frame makes a pandas.DataFrame, and pandas is not installed; install it (pip install pandas), "
+            "or use to_dict(), which needs nothing"
+        ) from None
+    return pandas.DataFrame(columns, index=pandas.Index(label_names, name="label"))
+
+
+def _check_beta(beta: Any) -> float:
+    if isinstance(beta, bool) or not isinstance(beta, numbers.Real):
+        raise TypeError(f"beta must be a number, got {beta!r} of type {type(beta).__name__}; for example 2 or 0.5")
+    if not 0 < float(beta) < np.inf:
+        raise ValueError(f"beta must be a finite number above 0, got {beta}; use recall for infinity, precision for 0")
+    return min(max(float(beta), 1e-150), 1e150)  # beyond these its square leaves 64 bits, and the figure is the same
+
+
+def _check_counts(values: Any, name: str, weighted: bool) -> Counts:
     try:
         array = np.asarray(values)
     except ValueError:
@@ -255,15 +408,27 @@ def _check_counts(values: Any, name: str) -> Counts:
             f"{name} has shape {array.shape}, expected (n_labels,) with at least one label; "
             f"pass one count per label (it is of type {type(values).__name__})"
         )
-    if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "iu":
-        raise TypeError(
-            f"{name} has dtype {array.dtype} ({type(values).__name__}), expected whole numbers without a mask; "
-            "counts are not rates, and whole numbers stored as floats need .astype(int)"
+    masked = isinstance(values, np.ma.MaskedArray)
+    if masked or array.dtype.kind not in ("iuf" if weighted else "iu"):
+        expected, way_out = (
+            "whole numbers",
+            (
+                "counts are not rates, and whole numbers stored as floats need .astype(int); "
+                "sums of sample weights need weighted=True"
+            ),
         )
-    if array.min() < 0 or array.max() > _MOST:
-        wrong = array.min() if array.min() < 0 else array.max()
-        raise ValueError(f"{name} holds {wrong}, expected counts from 0 to {_MOST}; look where they were added up")
-    counts = array.astype(np.int64)
+        if weighted:
+            expected, way_out = "numbers", "give each label's sum of sample weights"
+        raise TypeError(
+            f"{name} has dtype {array.dtype} ({type(values).__name__}), expected {expected} without a mask; {way_out}"
+        )
+    most = MOST_WEIGHT if weighted else _MOST
+    array = array.astype(np.float64) if weighted else array
+    wrong = array[~((array >= 0) & (array <= most))]
+    if wrong.size:
+        what = f"{'sums of weights' if weighted else 'counts'} from 0 to {most}"
+        raise ValueError(f"{name} holds {wrong[0]}, expected {what}; look where they were added up")
+    counts: Counts = array.astype(np.float64) if weighted else array.astype(np.int64)
     counts.flags.writeable = False
     return counts
 
@@ -307,6 +472,8 @@ def macro_f1(
     *,
     kind: Literal["averaged_f1", "f1_of_averages"] = "averaged_f1",
     zero_division: ZeroDivision = "warn",
+    allow_missing: bool = False,
+    sample_weight: Any = None,
 ) -> float:
     """Return one of the two figures that are both published as "macro-F1".
 
@@ -320,6 +487,10 @@ def macro_f1(
         the smaller one, and can be large where no label has a good F1.
     zero_division : {"warn", 0, 1, numpy.nan}, default="warn"
         What a label counts whose denominator is zero; see `LabelCounts.precision`.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN, None) in `y_true`; see `LabelCounts.from_predictions`.
+    sample_weight : array-like of float, shape (n_samples,), optional
+        What each sample counts, at least 0.
 
     Returns
     -------
@@ -328,7 +499,8 @@ def macro_f1(
     Raises
     ------
     ValueError, TypeError
-        If the two are not label matrices of one shape, or `kind` or `zero_division` is none of the above.
+        If the two are not label matrices of one shape, `kind` or `zero_division` is none of the above, or
+        `sample_weight` is not one finite number of at least 0 per sample, not all of them 0.
 
     References
     ----------
@@ -346,7 +518,7 @@ def macro_f1(
     """
     if kind not in ("averaged_f1", "f1_of_averages"):
         raise ValueError(f'kind must be "averaged_f1" or "f1_of_averages", got {kind!r}')
-    counts = LabelCounts.from_predictions(y_true, y_pred)
+    counts = LabelCounts.from_predictions(y_true, y_pred, allow_missing=allow_missing, sample_weight=sample_weight)
     return counts.f1("macro", zero_division) if kind == "averaged_f1" else f1_of_averages(counts, zero_division)
 
 

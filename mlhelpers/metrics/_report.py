@@ -12,35 +12,14 @@ from numpy.typing import NDArray
 
 from mlhelpers._scores import ROUNDING, check_truth_and_scores, different_names
 from mlhelpers._validation import real_array, whole_number
-from mlhelpers.labels import axis_sums
-from mlhelpers.metrics._counts import LabelCounts, f1_of_averages, or_dash, undefined_value
-from mlhelpers.metrics._ranking import hits_at_k, ranking_measures
+from mlhelpers.metrics._counts import LabelCounts, count_cells, data_frame, or_dash, undefined_value
+from mlhelpers.metrics._intervals import bootstrap, wilson_intervals
+from mlhelpers.metrics._measures import CURVES, DEFINITIONS, averages, baseline_measures, macro, means, sample_measures
+from mlhelpers.metrics._ranking import curve_areas
+from mlhelpers.metrics._truth import TrueLabels, check_sample_weight
 from mlhelpers.tables import Table
 
-_DEFINITIONS = {
-    "precision_micro": ("precision, micro", "counts of all labels added up, then tp / (tp + fp)"),
-    "recall_micro": ("recall, micro", "counts of all labels added up, then tp / (tp + fn)"),
-    "f1_micro": ("F1, micro", "counts of all labels added up, then 2 tp / (2 tp + fp + fn)"),
-    "f1_macro": ("F1, macro", "mean of the labels' F1, the macro-F1 of scikit-learn (averaged F1)"),
-    "f1_of_averages": ("F1 of macro averages", "harmonic mean of macro-precision and macro-recall"),
-    "f1_weighted": ("F1, weighted", "mean of the labels' F1, weighted by their positives"),
-    "f1_samples": ("F1, samples", "mean of the samples' F1; an empty row that is predicted empty counts 1"),
-    "jaccard_samples": ("Jaccard, samples", "mean over samples of |both| / |either|; empty and predicted empty is 1"),
-    "subset_accuracy": ("subset accuracy", "fraction of samples whose whole label set is right"),
-    "hamming_loss": ("Hamming loss", "fraction of wrong decisions; lower is better"),
-    "precision_at_1": ("precision at 1", "fraction of samples whose best-scored label is true; ties share"),
-    "label_ranking_average_precision": (
-        "LRAP",
-        "label ranking average precision: of the labels scored at least as high as a true one, the fraction "
-        "that is true, as a mean over true labels, then over samples; a sample without labels counts 1; "
-        "ties count as the worst order",
-    ),
-    "coverage_error": (
-        "coverage error",
-        "how far down the ranking one goes to meet all true labels; lower is better, at best the label cardinality; "
-        "ties count as the worst order",
-    ),
-}
+MIN_POSITIVES = 10  # below it, fit_thresholds doesn't trust a label either
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,19 +33,30 @@ class Report:
     threshold : ndarray of float64, shape (n_labels,)
         A label is predicted where its score is *above* its threshold.
     counts : LabelCounts
-        From which precision, recall, F1 and Jaccard can be had in other averages.
+        From which precision, recall, F-measures and Jaccard can be had in other averages; sums of weights if there
+        were sample weights.
     zero_division : float
         The value of a label whose denominator is zero; NaN leaves it out of the macro and weighted means.
     averages : dict of str to float
         The measures, named as scikit-learn names its scorers or functions where it has them:
-        "f1_micro", "f1_macro", "f1_samples", "subset_accuracy", "hamming_loss", and so on.
+        "f1_micro", "f1_macro", "f1_samples", "subset_accuracy", "hamming_loss", and so on. "average_precision" and
+        "roc_auc" are macro means, over the labels that have them.
     baselines : dict of str to dict of str to float
         The same measures of "all zeros", "all ones" and "frequency"; empty if not asked for.
     confidence : float or None
     intervals : dict of str to (float, float)
-        Bootstrap intervals of `averages`; empty if not asked for.
+        Bootstrap intervals of `averages`, without "average_precision" and "roc_auc"; empty if not asked for.
     label_intervals : ndarray of float64, shape (n_labels, 2)
         Bootstrap intervals of the labels' F1; empty if not asked for.
+    precision_intervals, recall_intervals : ndarray of float64, shape (n_labels, 2)
+        Wilson's intervals of the labels' precision and recall; empty if not asked for, NaN where the denominator is
+        zero and with sample weights.
+    average_precision, roc_auc : ndarray of float64, shape (n_labels,)
+        Of each label; NaN if its known labels are all positive or all negative.
+    n_positives : ndarray of int64, shape (n_labels,)
+        Samples that carry each label and have a weight, counted without it.
+    n_unknown : int
+        Cells of `y_true` that are unknown.
     """
 
     n_samples: int
@@ -79,43 +69,110 @@ class Report:
     confidence: float | None
     intervals: dict[str, tuple[float, float]]
     label_intervals: NDArray[np.float64]
+    precision_intervals: NDArray[np.float64]
+    recall_intervals: NDArray[np.float64]
+    average_precision: NDArray[np.float64]
+    roc_auc: NDArray[np.float64]
+    n_positives: NDArray[np.int64]
+    n_unknown: int
 
     @property
     def undefined(self) -> tuple[str, ...]:
         """Names of the labels without positives that were never predicted: their F1 is 0 / 0."""
-        untouched = self.counts.tp + self.counts.fp + self.counts.fn == 0
-        return tuple(name for name, nothing in zip(self.label_names, untouched, strict=True) if nothing)
+        return self._names_where(self.counts.tp + self.counts.fp + self.counts.fn == 0)
+
+    @property
+    def one_class(self) -> tuple[str, ...]:
+        """Names of the labels without positives or without negatives: they have no average precision and ROC AUC."""
+        return self._names_where(np.isnan(self.roc_auc))
+
+    @property
+    def few_positives(self) -> tuple[str, ...]:
+        """Names of the labels with fewer than 10 positives: too few to judge a label by."""
+        return self._names_where(self.n_positives < MIN_POSITIVES)
+
+    def _names_where(self, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+        return tuple(name for name, yes in zip(self.label_names, chosen, strict=True) if yes)
+
+    def _per_label(self) -> dict[str, NDArray[Any]]:
+        """Return what is known of each label, undefined as NaN; intervals of shape (n_labels, 2)."""
+        ratios = {"precision": self.counts.precision, "recall": self.counts.recall, "f1": self.counts.f1}
+        columns: dict[str, NDArray[Any]] = {"threshold": self.threshold}
+        columns |= {name: getattr(self.counts, name) for name in ("tp", "fp", "fn", "tn")}
+        columns |= {name: ratio(None, self.zero_division) for name, ratio in ratios.items()}
+        columns |= {name: getattr(self, name) for name in CURVES}
+        columns["few_positives"] = self.n_positives < MIN_POSITIVES
+        if self.confidence is not None:
+            columns["precision_interval"] = self.precision_intervals
+            columns["recall_interval"] = self.recall_intervals
+            columns["f1_interval"] = self.label_intervals
+        return columns
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dicts, lists, strings and numbers that ``json.dumps`` takes; undefined is None."""
-        labels: dict[str, dict[str, Any]] = {}
-        per_label = [f(None, self.zero_division) for f in (self.counts.precision, self.counts.recall, self.counts.f1)]
-        columns = zip(self.label_names, self.threshold, *per_label, strict=True)
-        for j, (name, threshold, precision, recall, f1) in enumerate(columns):
-            counts = {c: int(getattr(self.counts, c)[j]) for c in ("tp", "fp", "fn", "tn")}
-            ratios = {"precision": precision, "recall": recall, "f1": f1}
-            labels[name] = {"threshold": float(threshold), **counts, **_without_nan(ratios)}
-            if self.confidence is not None:
-                labels[name]["f1_interval"] = [_or_none(bound) for bound in self.label_intervals[j]]
-        return {
-            "n_samples": self.n_samples,
-            "averages": _without_nan(self.averages),
-            "intervals": {key: [_or_none(bound) for bound in bounds] for key, bounds in self.intervals.items()},
-            "confidence": self.confidence,
-            "baselines": {name: {k: _or_none(v) for k, v in values.items()} for name, values in self.baselines.items()},
-            "labels": labels,
-            "zero_division": _or_none(self.zero_division),
-            "definitions": {key: definition for key, (_, definition) in _DEFINITIONS.items()},
-        }
+        columns = {key: values.tolist() for key, values in self._per_label().items()}
+        labels = {name: {key: values[j] for key, values in columns.items()} for j, name in enumerate(self.label_names)}
+        found: dict[str, Any] = _without_nan(
+            {
+                "n_samples": self.n_samples,
+                "n_unknown": self.n_unknown,
+                "weighted": self.counts.weighted,
+                "averages": self.averages,
+                "intervals": {key: list(bounds) for key, bounds in self.intervals.items()},
+                "confidence": self.confidence,
+                "baselines": self.baselines,
+                "labels": labels,
+                "zero_division": self.zero_division,
+            }
+        )
+        return found | {"definitions": {key: definition for key, (_, definition) in DEFINITIONS.items()}}
+
+    def to_frame(self) -> Any:
+        """Return one row per label, named by it, with all that the report knows of the label.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns threshold, tp, fp, fn, tn, precision, recall, f1, average_precision, roc_auc and
+            few_positives, and with intervals precision_low, precision_high, recall_low, recall_high, f1_low and
+            f1_high. Undefined is NaN.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> y_true, y_score = [[1, 0], [1, 1], [0, 0]], [[0.9, 0.2], [0.8, 0.4], [0.3, 0.1]]
+        >>> report = evaluate(y_true, y_score, label_names=["sea", "sky"])
+        >>> report.to_frame()[["tp", "fn", "recall", "average_precision"]]  # doctest: +NORMALIZE_WHITESPACE
+               tp  fn  recall  average_precision
+        label
+        sea     2   0     1.0                1.0
+        sky     0   1     0.0                1.0
+        """
+        columns: dict[str, Any] = {}
+        for key, values in self._per_label().items():
+            if values.ndim == 1:
+                columns[key] = values
+            else:
+                columns |= {key.replace("interval", end): values[:, i] for i, end in enumerate(("low", "high"))}
+        return data_frame(columns, self.label_names)
 
     def _average_table(self) -> Table:
         interval = [] if self.confidence is None else [f"{100 * self.confidence:g}% interval"]
         rows = []
-        for key, (name, _) in _DEFINITIONS.items():
+        for key, (name, _) in DEFINITIONS.items():
             bounds = [_interval(self.intervals.get(key))] if interval else []
             beside = [or_dash(values[key]) for values in self.baselines.values()]
             rows.append((name, or_dash(self.averages[key]), *bounds, *beside))
-        caption = f"{self.n_samples:,} samples, {len(self.label_names):,} labels, {self._predicted_where()}"
+        parts = [f"{self.n_samples:,} samples", f"{len(self.label_names):,} labels", self._predicted_where()]
+        if self.n_unknown:
+            parts.insert(2, f"{self.n_unknown:,} of {self.n_samples * len(self.label_names):,} cells unknown")
+        if self.counts.weighted:
+            parts.insert(1, "weighted")
+        caption = ", ".join(parts)
         return Table(("measure", "model", *interval, *self.baselines), rows, caption=caption)
 
     def _predicted_where(self) -> str:
@@ -126,19 +183,36 @@ class Report:
         columns = ["label", "positives", "predicted", "precision", "recall", "F1"]
         predicted = self.counts.tp + self.counts.fp
         ratios = [metric(None, np.nan) for metric in (self.counts.precision, self.counts.recall, self.counts.f1)]
-        cells = [self.counts.support, predicted, *([or_dash(v) for v in ratio] for ratio in ratios)]
+        positives = [
+            _marked(n, few) for n, few in zip(self.counts.support, self.n_positives < MIN_POSITIVES, strict=True)
+        ]
+        cells = [positives, predicted, *([or_dash(v) for v in ratio] for ratio in ratios)]
         if self.confidence is not None:
             columns.append(f"{100 * self.confidence:g}% interval")
             cells.append([_interval(bounds) for bounds in self.label_intervals])
+        columns.append("AP")
+        cells.append([or_dash(value) for value in self.average_precision])
         if len(set(self.threshold.tolist())) > 1:
             columns.append("threshold")
             cells.append([f"{limit:g}" for limit in self.threshold])
         return Table(columns, list(zip(self.label_names, *cells, strict=True)))
 
     def _notes(self) -> list[str]:
-        notes = [f"{name}: {definition}" for name, definition in _DEFINITIONS.values()]
+        notes = [f"{name}: {definition}" for name, definition in DEFINITIONS.values()]
         if self.baselines:
             notes.append("frequency: predicts, and ranks labels by, how often they occur in y_true")
+        if self.n_unknown:
+            notes.append(
+                f"unknown: {self.n_unknown:,} cells of y_true are left out, not counted as absent; measures of a label "
+                "are over the samples of which it is known, measures of a sample over its known labels"
+            )
+        if self.counts.weighted:
+            notes.append("weighted: positives, predicted and all measures count each sample by its sample_weight")
+        if self.few_positives:
+            notes.append(f"*: fewer than {MIN_POSITIVES} positives, too few to judge the label by")
+        if self.one_class:
+            names = ", ".join(self.one_class)
+            notes.append(f"of one class, so without AP and ROC AUC and left out of their means: {names}")
         if self.undefined:
             value = "left out of the means" if np.isnan(self.zero_division) else f"counted as {self.zero_division:g}"
             notes.append(f"no positives and never predicted, so without F1 and {value}: {', '.join(self.undefined)}")
@@ -166,6 +240,8 @@ def evaluate(
     confidence: float | None = None,
     n_resamples: int = 1000,
     random_state: int | None = 0,
+    allow_missing: bool = False,
+    sample_weight: Any = None,
 ) -> Report:
     """Judge the scores of a multi-label model in every average, per label, and beside trivial baselines.
 
@@ -188,11 +264,18 @@ def evaluate(
         Also judge three predictions that don't look at the input: no label, every label,
         and the labels that more than half of the samples of `y_true` carry.
     confidence : float in (0, 1), optional
-        Level of percentile bootstrap intervals [1]_ over samples, such as 0.95. For labels with few
-        positives they are too narrow.
+        Level of intervals, such as 0.95: percentile bootstrap intervals [1]_ over samples for the averages and each
+        label's F1, Wilson's [2]_ for each label's precision and recall. For labels with few
+        positives those of F1 are too narrow.
     n_resamples : int, default=1000
     random_state : int, numpy.random.Generator or None, default=0
         Source of the resamples.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN, None) in `y_true`. They are left out, never counted as absent, whatever is
+        predicted there: counts and measures of a label are over the samples of which it is known, Hamming loss is
+        over known cells, measures of a sample are over its known labels. A sample without any is left out of them.
+    sample_weight : array-like of float, shape (n_samples,), optional
+        What each sample counts, at least 0. Resamples keep the weights; Wilson's intervals are not defined then.
 
     Returns
     -------
@@ -202,7 +285,8 @@ def evaluate(
     ------
     ValueError
         If `y_true` is not a label matrix, the shapes differ, a score is not finite, the number of
-        thresholds is wrong, an argument is out of range, or if scores lie outside [0, 1] while the
+        thresholds is wrong, `sample_weight` is not one finite number of at least 0 per sample or 0 for all of them,
+        an argument is out of range, or if scores lie outside [0, 1] while the
         threshold is a probability: then they look like logits, and this function does not guess.
     TypeError
         If an argument is of the wrong type.
@@ -211,6 +295,8 @@ def evaluate(
     ----------
     .. [1] Efron (1979), "Bootstrap methods: another look at the jackknife", The Annals of
        Statistics 7(1), doi:10.1214/aos/1176344552.
+    .. [2] Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal of the
+       American Statistical Association 22(158), doi:10.1080/01621459.1927.10502953.
 
     Examples
     --------
@@ -220,6 +306,9 @@ def evaluate(
     (0.5714285714285714, 0.4)
     >>> report.baselines["all ones"]["f1_macro"] > report.averages["f1_macro"]
     True
+    >>> evaluate([[1, None], [1, 1], [0, 0], [1, 0]], [[0.9, 0.9], [0.8, 0.4], [0.3, 0.1], [0.4, 0.6]],
+    ...          allow_missing=True).averages["f1_micro"]
+    0.5714285714285714
     >>> evaluate(y_true, [[2.2, -1.4], [1.4, -0.4], [-0.8, -2.2], [-0.4, 0.4]]).averages["f1_micro"]
     Traceback (most recent call last):
         ...
@@ -227,32 +316,44 @@ def evaluate(
 probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits \
 (and for thresholds that were chosen on logits, expit of both)
     """
-    truth, scores = check_truth_and_scores(y_true, y_score, threshold=threshold)
+    labels, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, threshold=threshold)
+    weight = check_sample_weight(sample_weight, len(labels), y_true=y_true, y_score=y_score)
     limits = _check_threshold(threshold, scores)
-    names = different_names(label_names, y_true, truth.shape[1])
+    names = different_names(label_names, y_true, labels.shape[1])
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
     policy = undefined_value(zero_division)
     level = _check_confidence(confidence)
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
     rng = _generator(random_state)
-    predicted = (scores > limits).astype(np.int8)
-    counts, samples = LabelCounts.from_predictions(truth, predicted), _sample_measures(truth, predicted, scores)
+    truth = TrueLabels.of(labels, weight)
+    predicted = truth.without_unknown((scores > limits).astype(np.int8))
+    scores = truth.without_unknown(scores, -np.inf)
+    counts, samples = count_cells(truth, predicted), sample_measures(truth, predicted, scores)
+    areas = dict(zip(CURVES, curve_areas(truth, scores), strict=True))
     intervals: dict[str, tuple[float, float]] = {}
-    label_intervals = np.empty((0, 2))
+    of_f1, of_precision, of_recall = np.empty((3, 0, 2))
     if level is not None:
-        intervals, label_intervals = _bootstrap(truth, predicted, samples, policy, level, n_resamples, rng)
+        intervals, of_f1 = bootstrap(truth, predicted, samples, policy, level, n_resamples, rng)
+        of_precision = wilson_intervals(counts, counts.tp + counts.fp, level)
+        of_recall = wilson_intervals(counts, counts.support, level)
+    found = averages(counts, means(truth, samples), policy)
     return Report(
-        n_samples=truth.shape[0],
+        n_samples=len(labels),
         label_names=names,
         threshold=limits,
         counts=counts,
         zero_division=policy,
-        averages=_averages(counts, _means(samples), policy),
-        baselines=_baselines(truth, policy) if baselines else {},
+        averages=found | {key: macro(values) for key, values in areas.items()},
+        baselines=baseline_measures(truth, ~np.isnan(areas["roc_auc"]), policy) if baselines else {},
         confidence=level,
         intervals=intervals,
-        label_intervals=label_intervals,
+        label_intervals=of_f1,
+        precision_intervals=of_precision,
+        recall_intervals=of_recall,
+        n_positives=truth.n_positives,
+        n_unknown=truth.n_unknown,
+        **areas,
     )
 
 
@@ -271,10 +372,15 @@ def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.
     outside = (scores < -ROUNDING) | (scores > 1 + ROUNDING)
     if outside.any() and ((limits > 0) & (limits < 1)).all():
         row, column = (int(i) for i in np.argwhere(outside)[0])
+        looks_like = (
+            "percentages; pass y_score / 100"
+            if scores.min() >= 0 and 10 < scores.max() <= 100
+            else "logits; pass scipy.special.expit(y_score), or threshold=0 for logits "
+            "(and for thresholds that were chosen on logits, expit of both)"
+        )
         raise ValueError(
             f"y_score holds {scores[row, column]:g} at row {row}, column {column}, outside [0, 1], and the threshold "
-            "is a probability: these look like logits; pass scipy.special.expit(y_score), or threshold=0 for logits "
-            "(and for thresholds that were chosen on logits, expit of both)"
+            f"is a probability: these look like {looks_like}"
         )
     limits = np.broadcast_to(limits, (n_labels,)).copy()
     limits.flags.writeable = False
@@ -300,95 +406,20 @@ def _check_confidence(confidence: Any) -> float | None:
     return float(confidence)
 
 
-def _means(samples: dict[str, NDArray[np.float64]]) -> dict[str, float]:
-    return {key: float(values.mean()) for key, values in samples.items()}
+def _without_nan(value: Any) -> Any:
+    """Return nested dicts and lists with None for NaN, which JSON has not."""
+    if isinstance(value, dict):
+        return {key: _without_nan(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(inner) for inner in value]
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
-def _averages(counts: LabelCounts, sample_means: dict[str, float], zero_division: float) -> dict[str, float]:
-    values = {**_count_measures(counts, zero_division), **sample_means}
-    return {key: values[key] for key in _DEFINITIONS}
-
-
-def _count_measures(counts: LabelCounts, zero_division: float) -> dict[str, float]:
-    wrong, decisions = counts.fp + counts.fn, counts.tp + counts.fp + counts.fn + counts.tn
-    return {
-        "precision_micro": counts.precision("micro", zero_division),
-        "recall_micro": counts.recall("micro", zero_division),
-        "f1_micro": counts.f1("micro", zero_division),
-        "f1_macro": counts.f1("macro", zero_division),
-        "f1_of_averages": f1_of_averages(counts, zero_division),
-        "f1_weighted": counts.f1("weighted", zero_division),
-        "hamming_loss": float(wrong.sum() / decisions.sum()),
-    }
-
-
-def _sample_measures(
-    truth: NDArray[np.int8], predicted: NDArray[np.int8], scores: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Return the measures that are means over samples, before the mean is taken."""
-    both, sizes = axis_sums(truth & predicted, axis=1), axis_sums(truth, axis=1) + axis_sums(predicted, axis=1)
-    empty = sizes == 0
-    return {
-        "f1_samples": np.where(empty, 1, 2 * both / np.maximum(sizes, 1)),
-        "jaccard_samples": np.where(empty, 1, both / np.maximum(sizes - both, 1)),
-        "subset_accuracy": (truth == predicted).all(axis=1).astype(float),
-        "precision_at_1": hits_at_k(truth, scores, 1),
-        **ranking_measures(truth, scores),
-    }
-
-
-def _baselines(truth: NDArray[np.int8], zero_division: float) -> dict[str, dict[str, float]]:
-    n_labels = truth.shape[1]
-    scores = {"all zeros": np.zeros(n_labels), "all ones": np.ones(n_labels), "frequency": truth.mean(axis=0)}
-    found = {}
-    for name, row in scores.items():
-        same = np.broadcast_to(row, truth.shape)
-        predicted = (same > 0.5).astype(np.int8)
-        counts, samples = LabelCounts.from_predictions(truth, predicted), _sample_measures(truth, predicted, same)
-        found[name] = _averages(counts, _means(samples), zero_division)
-    return found
-
-
-def _bootstrap(
-    truth: NDArray[np.int8],
-    predicted: NDArray[np.int8],
-    samples: dict[str, NDArray[np.float64]],
-    zero_division: float,
-    level: float,
-    n_resamples: int,
-    rng: np.random.Generator,
-) -> tuple[dict[str, tuple[float, float]], NDArray[np.float64]]:
-    """Return percentile intervals of the averages, and of each label's F1."""
-    n = len(truth)
-    cells = np.hstack([truth & predicted, predicted, truth]).astype(float)
-    averages, label_f1 = [], []
-    for _ in range(n_resamples):
-        weight = np.bincount(rng.integers(n, size=n), minlength=n).astype(float)
-        tp, positive, actual = np.split((weight @ cells).astype(np.int64), 3)
-        counts = LabelCounts(tp, positive - tp, actual - tp, n - positive - actual + tp)
-        means = {key: float(weight @ values / n) for key, values in samples.items()}
-        averages.append(_averages(counts, means, zero_division))
-        label_f1.append(counts.f1(None, zero_division))
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = _quantiles(np.array([list(values.values()) for values in averages]), tails)
-    intervals = dict(zip(_DEFINITIONS, zip(low.tolist(), high.tolist(), strict=True), strict=True))
-    return intervals, _quantiles(np.array(label_f1), tails).T
-
-
-def _quantiles(values: NDArray[np.float64], tails: list[float]) -> NDArray[np.float64]:
-    """Return quantiles of each column without its NaN; NaN where a column has nothing else."""
-    found = np.full((len(tails), values.shape[1]), np.nan)
-    some = ~np.isnan(values).all(axis=0)
-    found[:, some] = np.nanquantile(values[:, some], tails, axis=0)
-    return found
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _without_nan(values: dict[str, float]) -> dict[str, float | None]:
-    return {key: _or_none(value) for key, value in values.items()}
+def _marked(value: Any, few: bool) -> Any:
+    """Return a count of positives, or a sum of their weights, as it is, or as text with the mark of too few."""
+    if not few:
+        return value
+    return f"{value:,}*" if isinstance(value, numbers.Integral) else f"{value:.3f}*"
 
 
 def _interval(bounds: Any) -> str:

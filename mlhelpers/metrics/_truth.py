@@ -1,0 +1,103 @@
+"""True labels of which some may be unknown, of samples that may have weights: both are dealt with here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from mlhelpers._names import check_same_samples
+from mlhelpers._validation import real_array
+from mlhelpers.labels import axis_sums, split_unknown
+
+MOST_WEIGHT = 1e300  # leaves room for sums and doubles of weights in 64 bits
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDArray[np.float64] | None:
+    """Return one weight per sample, or None; `sides` are arguments whose row indexes must be those of the weights."""
+    if sample_weight is None:
+        return None
+    weight = real_array(sample_weight, "sample_weight", ("n_samples",))
+    if len(weight) != n_samples:
+        raise ValueError(
+            f"sample_weight has {len(weight)} values for {n_samples} samples; give one number per row, in order"
+        )
+    check_same_samples(**sides, sample_weight=sample_weight)
+    wrong = ~np.isfinite(weight) | (weight < 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"sample_weight holds {weight[row]:g} at row {row}, expected finite numbers of at least 0; "
+            "a sample that shall not count has the weight 0"
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is 0 for every sample; give at least one of them a weight above 0")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if total > MOST_WEIGHT:
+        raise ValueError(
+            f"sample_weight adds up to {total:g}, expected at most {MOST_WEIGHT:g}; "
+            "only their ratios count, so divide the weights by their largest"
+        )
+    return weight
+
+
+@dataclass(frozen=True)
+class TrueLabels:
+    """A checked label matrix, which cells of it are unknown, and the weights of its samples.
+
+    Unknown cells hold 0 in `labels`. With 0 for them in predictions, too, and the lowest score, they add to no count
+    and move no known label in a ranking; what is left to mind is by how much one divides.
+    """
+
+    labels: Any  # dense or CSR of int8
+    unknown: Any  # boolean of the same form; None where every cell is known
+    weight: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, checked: Any, weight: NDArray[np.float64] | None = None) -> TrueLabels:
+        return cls(*split_unknown(checked), weight)
+
+    @property
+    def n_unknown(self) -> int:
+        return 0 if self.unknown is None else int(self.unknown.sum())
+
+    @property
+    def n_positives(self) -> NDArray[np.int64]:
+        """Samples that truly carry each label, whatever their weight is, so long as they have one."""
+        return axis_sums(self.labels if self.weight is None else self.labels[self.weight > 0], axis=0)
+
+    @property
+    def known_per_sample(self) -> NDArray[np.int64]:
+        n_samples, n_labels = self.labels.shape
+        known = np.full(n_samples, n_labels)
+        return known if self.unknown is None else known - axis_sums(self.unknown, axis=1)
+
+    @property
+    def known_per_label(self) -> NDArray[Any]:
+        """Samples of which each label is known, or the sum of their weights."""
+        n_samples, n_labels = self.labels.shape
+        if self.unknown is not None and not sparse.issparse(self.unknown):
+            return self.label_sums(~self.unknown)
+        known = np.full(n_labels, n_samples if self.weight is None else self.weight.sum())
+        return known if self.unknown is None else known - self.label_sums(self.unknown)
+
+    def without_unknown(self, matrix: Any, value: float = 0) -> Any:
+        """Return predictions or scores with `value` where the truth is unknown; CSR takes no other value than 0."""
+        if self.unknown is None:
+            return matrix
+        if sparse.issparse(matrix):
+            return matrix - matrix.multiply(self.unknown)
+        return np.where(self.unknown, np.asarray(value, matrix.dtype), matrix)
+
+    def label_sums(self, matrix: Any) -> NDArray[Any]:
+        """Count the ones of each column, or add up the weights of their samples."""
+        return axis_sums(matrix, axis=0) if self.weight is None else np.asarray(self.weight @ matrix)
+
+    def mean(self, numerator: NDArray[Any], denominator: NDArray[Any]) -> float:
+        """Return the sum of one over that of the other, both one value per sample; NaN where there is nothing."""
+        above, below = ((v.sum() if self.weight is None else self.weight @ v) for v in (numerator, denominator))
+        return float(above / below) if below > 0 else float("nan")
