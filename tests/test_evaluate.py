@@ -712,4 +712,4 @@ def test_percentages_are_not_taken_for_logits():
         with pytest.raises(ValueError, match=r"these look like percentages; pass y_score / 100"):
             evaluate(Y, percent)
     with pytest.raises(ValueError, match="these look like logits"):
-        evaluate(Y, 100 * SCORES - 5)
+        evaluate(Y, 100 * SCORES - 50)
