@@ -209,7 +209,7 @@ def split_unknown(matrix: Any) -> tuple[Any, Any]:
     unknown = matrix == MISSING
     if sparse.issparse(matrix):
         return sparse.csr_array(matrix == 1).astype(np.int8), sparse.csr_array(unknown)
-    return (matrix == 1).astype(np.int8), unknown
+    return (matrix == 1).view(np.int8), unknown
 
 
 @dataclass(frozen=True, eq=False, repr=False)
