@@ -145,8 +145,9 @@ def _read_labels(values: NDArray[Any], allow_missing: bool) -> tuple[NDArray[np.
         return values.astype(np.int8), None
     if values.dtype.kind == "f":
         proper = bool(((values == 0) | (values == 1)).all())
-    else:
-        proper = values.size == 0 or bool(values.max() <= 1 and values.min() >= 0)
+    else:  # where -1 is the least, it says already that a label is unknown
+        least = MISSING if allow_missing and values.dtype.kind == "i" else 0
+        proper = values.size == 0 or bool(values.max() <= 1 and values.min() >= least)
     if proper:
         return values.astype(np.int8, copy=False), None
     unknown = values == MISSING
