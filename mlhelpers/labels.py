@@ -25,6 +25,7 @@ _SETS_ADVICE = (
     "sklearn.preprocessing.MultiLabelBinarizer().fit_transform(...)"
 )
 _ROWS_PER_BLOCK = 1 << 20  # float32 sums of 0/1 values stay exact up to 2**24
+_CELLS_PER_BLOCK = 1 << 17
 
 
 def check_labels(Y: Any, *, allow_missing: bool = False, name: str = "Y") -> Any:
@@ -199,7 +200,22 @@ def _check_sparse(Y: Any, allow_missing: bool, name: str) -> sparse.csr_array:
 
 def axis_sums(matrix: Any, *, axis: int) -> NDArray[np.int64]:
     """Count the ones of a checked label matrix, dense or CSR: per label (axis 0) or per sample (axis 1)."""
+    if axis == 0 and not sparse.issparse(matrix):
+        return column_sums(matrix, np.ones(len(matrix), np.float32)).astype(np.int64)
     return np.asarray(matrix.sum(axis=axis, dtype=np.int64)).ravel()
+
+
+def column_sums(matrix: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float64]:
+    """Return ``weight @ matrix`` of a matrix of 0/1, block by block, which the processor's cache holds.
+
+    That is several times as fast as a sum of 8-bit numbers in NumPy. A block of 32 bits is short enough to be exact.
+    """
+    sums = np.zeros(matrix.shape[1])
+    step = max(1, _CELLS_PER_BLOCK // matrix.shape[1])
+    for start in range(0, len(matrix), step):
+        rows = slice(start, start + step)
+        sums += weight[rows] @ matrix[rows].astype(weight.dtype)
+    return sums
 
 
 def split_unknown(matrix: Any) -> tuple[Any, Any]:

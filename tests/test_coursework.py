@@ -100,7 +100,7 @@ def public_names(module: str) -> list[str]:
 
 
 INTERNAL = {
-    "axis_sums", "split_unknown", "as_numeric", "check_shape", "take_rows", "check_scores", "check_truth_and_scores",
+    "axis_sums", "column_sums", "split_unknown", "as_numeric", "check_shape", "take_rows", "check_scores", "check_truth_and_scores",
     "different_names", "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
 }  # fmt: skip
 

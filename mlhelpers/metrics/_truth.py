@@ -11,7 +11,7 @@ from scipy import sparse
 
 from mlhelpers._names import check_same_samples
 from mlhelpers._validation import real_array
-from mlhelpers.labels import axis_sums, split_unknown
+from mlhelpers.labels import axis_sums, column_sums, split_unknown
 
 MOST_WEIGHT = 1e300  # leaves room for sums and doubles of weights in 64 bits
 
@@ -91,11 +91,17 @@ class TrueLabels:
             return matrix
         if sparse.issparse(matrix):
             return matrix - matrix.multiply(self.unknown)
+        if matrix.dtype == np.int8 and value == 0:  # where numpy.where takes twenty times as long
+            return matrix & (~self.unknown).view(np.int8)
         return np.where(self.unknown, np.asarray(value, matrix.dtype), matrix)
 
     def label_sums(self, matrix: Any) -> NDArray[Any]:
         """Count the ones of each column, or add up the weights of their samples."""
-        return axis_sums(matrix, axis=0) if self.weight is None else np.asarray(self.weight @ matrix)
+        if self.weight is None:
+            return axis_sums(matrix, axis=0)
+        if sparse.issparse(matrix):
+            return np.asarray(self.weight @ matrix)
+        return column_sums(matrix, self.weight)
 
     def mean(self, numerator: NDArray[Any], denominator: NDArray[Any]) -> float:
         """Return the sum of one over that of the other, both one value per sample; NaN where there is nothing."""
