@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import sparse
 
 from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._scores import check_same_shape
+from mlhelpers._validation import real_array
 from mlhelpers.labels import axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -22,7 +24,7 @@ Average: TypeAlias = Literal["micro", "macro", "weighted"]
 ZeroDivision: TypeAlias = float | Literal["warn"]
 
 
-Counts: TypeAlias = NDArray[np.int64]
+Counts: TypeAlias = NDArray[Any]  # of int64, or of float64 if they are sums of weights
 
 
 _MOST = 2**60  # leaves room for sums of counts in 64 bits
@@ -43,10 +45,12 @@ class LabelCounts(ShownAsTable):
     ----------
     tp, fp, fn, tn : array-like of int, shape (n_labels,)
         True positives, false positives, false negatives and true negatives per label.
+    weighted : bool, default=False
+        Whether they are sums of sample weights, which need not be whole.
 
     Attributes
     ----------
-    tp, fp, fn, tn : ndarray of int64, shape (n_labels,)
+    tp, fp, fn, tn : ndarray of int64 (of float64 if weighted), shape (n_labels,)
         Read-only.
 
     Raises
@@ -78,10 +82,10 @@ class LabelCounts(ShownAsTable):
 
     __array_ufunc__ = None  # else array + counts would add the counts to every element
 
-    def __init__(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike) -> None:
+    def __init__(self, tp: ArrayLike, fp: ArrayLike, fn: ArrayLike, tn: ArrayLike, *, weighted: bool = False) -> None:
         counts = {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
         for name, values in counts.items():
-            object.__setattr__(self, name, _check_counts(values, name))
+            object.__setattr__(self, name, (_check_sums if weighted else _check_counts)(values, name))
         shapes = {name: getattr(self, name).shape for name in counts}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"tp, fp, fn and tn must have one common shape (n_labels,), got {shapes}")
@@ -149,9 +153,9 @@ class LabelCounts(ShownAsTable):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __reduce__(self) -> tuple[type[LabelCounts], tuple[Counts, Counts, Counts, Counts]]:
+    def __reduce__(self) -> tuple[Any, tuple[Counts, Counts, Counts, Counts]]:
         # Through the constructor, so that a copy on another machine is read-only, too.
-        return LabelCounts, (self.tp, self.fp, self.fn, self.tn)
+        return partial(LabelCounts, weighted=self.tp.dtype.kind == "f"), (self.tp, self.fp, self.fn, self.tn)
 
     @overload
     def precision(self, average: None = None, zero_division: ZeroDivision = ...) -> NDArray[np.float64]: ...
@@ -266,6 +270,14 @@ def _check_counts(values: Any, name: str) -> Counts:
     counts = array.astype(np.int64)
     counts.flags.writeable = False
     return counts
+
+
+def _check_sums(values: Any, name: str) -> Counts:
+    sums = real_array(values, name, ("n_labels",)).copy()
+    if not (np.isfinite(sums).all() and sums.min() >= 0):
+        raise ValueError(f"{name} holds {sums[~(sums >= 0) | ~np.isfinite(sums)][0]}, expected sums of weights")
+    sums.flags.writeable = False
+    return sums
 
 
 def undefined_value(zero_division: Any) -> float:
