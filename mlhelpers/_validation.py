@@ -39,6 +39,22 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
     return array.astype(float, copy=False)
 
 
+def sample_weights(values: Any, n_samples: int) -> NDArray[np.float64]:
+    """Return one finite weight of at least 0 per sample, not all 0; don't write into them."""
+    weight = real_array(values, "sample_weight", ("n_samples",))
+    if len(weight) != n_samples:
+        raise ValueError(f"sample_weight has {len(weight)} values for {n_samples} samples; give one weight per sample")
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise ValueError(
+            f"sample_weight holds {weight[wrong[0]]} at row {wrong[0]}, expected finite numbers of at least 0; "
+            "give samples that shall not count a weight of 0"
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is 0 for every sample; give those that shall count a weight above 0")
+    return weight
+
+
 def names_of_labels(label_names: Any, n_labels: int) -> list[str]:
     """Return one name per label: those given, or the column numbers."""
     if label_names is None:

@@ -257,6 +257,228 @@ def test_an_unreachable_precision_predicts_nothing():
     assert found.counts.tp + found.counts.fp == [0]
 
 
+# Unknown labels
+
+
+def with_unknown(y, fraction=0.3, seed=3):
+    """Return labels of which some are unknown, and where."""
+    unknown = np.random.default_rng(seed).random(y.shape) < fraction
+    return np.where(unknown, -1, y), unknown
+
+
+CONSTRAINED = [
+    {},
+    {"objective": "recall_at_precision", "at_least": 0.6},
+    {"objective": "precision_at_recall", "at_least": 0.6},
+]
+
+
+@pytest.mark.parametrize("options", CONSTRAINED)
+@pytest.mark.parametrize("least", [0, 40])
+def test_thresholds_are_chosen_on_the_known_rows_of_each_label(options, least):
+    y, unknown = with_unknown(Y)
+    found = fit_thresholds(y, SCORES, allow_missing=True, min_positives=least, fallback=0.4, **options)
+    assert len({"own", "fixed"} & set(found.source)) == (1 if least == 0 else 2)
+    for j in range(4):
+        rows = ~unknown[:, j]
+        alone = fit_thresholds(
+            Y[rows, j : j + 1], SCORES[rows, j : j + 1], min_positives=least, fallback=0.4, **options
+        )
+        assert (found.values[j], found.source[j]) == (alone.values[0], alone.source[0])
+        for kind in ("tp", "fp", "fn", "tn"):
+            assert getattr(found.counts, kind)[j] == getattr(alone.counts, kind)[0]
+
+
+def test_the_pooled_threshold_is_that_of_the_known_cells():
+    y, unknown = with_unknown(Y)
+    found = fit_thresholds(y, SCORES, allow_missing=True)
+    cells = fit_thresholds(Y[~unknown][:, None], SCORES[~unknown][:, None])
+    assert found.source[3] == "pooled"
+    assert found.values[3] == cells.values[0]
+
+
+@PROPERTY
+@given(labels_and_scores(max_rows=5), st.randoms(use_true_random=False))
+def test_no_choice_of_cuts_has_a_higher_micro_f1_over_known_cells(case, random):
+    y, scores = case
+    known = np.array([[random.random() < 0.7 for _ in row] for row in y])
+    known[0] = True
+    found = fit_thresholds(
+        np.where(known, y, -1), scores, objective="micro_f1", min_positives=0, fallback=0.5, allow_missing=True
+    )
+    choices = product(*(cuts_of(column) for column in scores.T))
+    best = max(f1_of(y[known], (scores > np.array(cuts))[known]) for cuts in choices)
+    assert f1_of(y[known], found.predict(scores)[known]) == pytest.approx(best, abs=1e-12)
+    assert found.counts.f1("micro", 0) == pytest.approx(best, abs=1e-12)
+
+
+@PROPERTY
+@given(
+    labels_and_scores(),
+    st.randoms(use_true_random=False),
+    st.sampled_from(["macro_f1", "micro_f1"]),
+    st.integers(0, 2),
+    st.booleans(),
+)
+def test_scores_of_unknown_cells_never_matter(case, random, objective, least, weighted):
+    y, scores = case
+    unknown = np.array([[random.random() < 0.4 for _ in row] for row in y])
+    if not (y * ~unknown).any():
+        return
+    others = np.where(unknown, np.array([[random.choice([-1e300, 0.0, 0.3, 1e300]) for _ in row] for row in y]), scores)
+    options = {"objective": objective, "min_positives": least, "allow_missing": True}
+    options |= {"sample_weight": [random.choice([0.5, 1.0, 3.0]) for _ in y]} if weighted else {}
+    one, other = (fit_thresholds(np.where(unknown, -1, y), each, **options) for each in (scores, others))
+    assert one.values.tolist() == other.values.tolist()
+    assert one.counts == other.counts and one.source == other.source
+
+
+def test_forms_of_unknown_labels():
+    y, unknown = with_unknown(Y)
+    expected = fit_thresholds(y, SCORES, allow_missing=True)
+    for form in (
+        np.where(unknown, np.nan, Y),
+        pd.DataFrame(np.where(unknown, None, Y.astype(object))),
+        sparse.csr_array(y),
+        np.ma.masked_array(Y, unknown),
+    ):
+        found = fit_thresholds(form, SCORES, allow_missing=True)
+        assert found.values.tolist() == expected.values.tolist() and found.counts == expected.counts
+    np.testing.assert_array_equal(
+        fit_thresholds(Y, SCORES, allow_missing=True).values, fit_thresholds(Y, SCORES).values
+    )
+    for form in (y, np.where(unknown, np.nan, Y)):
+        with pytest.raises(ValueError, match=r"y_true holds (-1|nan) at row .* ask for allow_missing=True"):
+            fit_thresholds(form, SCORES)
+
+
+@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1"])
+def test_a_label_that_is_known_nowhere_gets_the_fallback(objective):
+    y = np.where(np.arange(4) == 1, -1, Y)
+    options = {"objective": objective, "min_positives": 0, "allow_missing": True}
+    found = fit_thresholds(y, SCORES, **options)
+    assert found.source == ("own", "pooled", "own", "own")
+    assert [getattr(found.counts, kind)[1] for kind in ("tp", "fp", "fn", "tn")] == [0, 0, 0, 0]
+    assert fit_thresholds(y, SCORES, fallback=0.25, **options).values[1] == 0.25
+    with pytest.raises(ValueError, match="y_true has no positive at all"):
+        fit_thresholds(np.full_like(Y, -1), SCORES, **options)
+
+
+# Weights of samples
+
+
+@PROPERTY
+@given(
+    labels_and_scores(),
+    st.randoms(use_true_random=False),
+    st.sampled_from([*CONSTRAINED, {"objective": "micro_f1"}]),
+    st.sampled_from([0, 1e9]),
+    st.booleans(),
+)
+def test_whole_weights_are_repeated_rows(case, random, options, least, missing):
+    y, scores = case
+    weights = np.array([random.choice([0, 1, 1, 2, 5]) for _ in y])
+    y = np.where([[missing and random.random() < 0.3 for _ in row] for row in y], -1, y)
+    times = np.repeat(np.arange(len(y)), weights)
+    if not (y[times] == 1).any():
+        return
+    options = {"min_positives": int(least), "allow_missing": missing, **options}
+    weighted = fit_thresholds(y, scores, sample_weight=weights, **options)
+    repeated = fit_thresholds(y[times], scores[times], **options)
+    assert weighted.values.tolist() == repeated.values.tolist()
+    assert weighted.source == repeated.source
+    for kind in ("tp", "fp", "fn", "tn"):
+        assert getattr(weighted.counts, kind).tolist() == getattr(repeated.counts, kind).tolist()
+
+
+@PROPERTY
+@given(labels_and_scores(), st.randoms(use_true_random=False))
+def test_no_cut_has_a_higher_weighted_f1(case, random):
+    y, scores = case
+    weights = np.array([random.choice([0.1, 0.3, 1 / 3, 7.0]) for _ in y])
+    found = fit_thresholds(y, scores, sample_weight=weights, min_positives=0)
+    predicted = found.predict(scores)
+    for j in range(y.shape[1]):
+        options = {"sample_weight": weights, "zero_division": 0}
+        best = max(f1_score(y[:, j], scores[:, j] > cut, **options) for cut in cuts_of(scores[:, j]))
+        assert f1_score(y[:, j], predicted[:, j], **options) == pytest.approx(best, abs=1e-9)
+        kinds = [(1, 1), (0, 1), (1, 0), (0, 0)]
+        expected = [weights @ ((y[:, j] == truth) & (predicted[:, j] == p)) for truth, p in kinds]
+        assert [getattr(found.counts, kind)[j] for kind in ("tp", "fp", "fn", "tn")] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("options", [*CONSTRAINED, {"objective": "micro_f1"}])
+@pytest.mark.parametrize("weight", [0.1, 1.0, 1 / 3, 1e-9, 1e9])
+def test_equal_weights_change_no_threshold(options, weight):
+    scores = np.round(SCORES, 2)
+    plain = fit_thresholds(Y, scores, **options)
+    weighted = fit_thresholds(Y, scores, sample_weight=np.full(len(Y), weight), **options)
+    assert weighted.values.tolist() == plain.values.tolist()
+    assert weighted.source == plain.source
+    np.testing.assert_allclose(weighted.counts.tp, plain.counts.tp * weight)
+
+
+def test_a_bound_that_is_met_on_paper_is_met_by_sums_of_weights():
+    y, scores = np.array([[1]] * 9 + [[0]]), np.linspace(1, 0, 10)[:, None]
+    options = {"objective": "recall_at_precision", "at_least": 0.9, "min_positives": 0}
+    for last in range(10):
+        y = np.array([[int(i != last)] for i in range(10)])
+        found = fit_thresholds(y, scores, sample_weight=np.full(10, 0.1), **options)
+        assert found.values.tolist() == fit_thresholds(y, scores, **options).values.tolist()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_scores_that_differ_in_their_last_bits_are_told_apart(sign):
+    rng = np.random.default_rng(5)
+    ends = np.array([1.0, 0.1, 0.0, 1e-310])[rng.integers(4, size=400)]
+    scores = sign * np.where(rng.random(400) < 0.5, ends, np.nextafter(ends, 2))
+    scores = np.where(rng.random(400) < 0.3, sign * (1 - rng.integers(6, size=400) * 2.0**-53), scores)[:, None]
+    y = (rng.random((400, 1)) < 0.4).astype(int)
+    weights = rng.integers(1, 4, size=400)
+    times = np.repeat(np.arange(400), weights)
+    for options in (*CONSTRAINED, {"objective": "micro_f1"}):
+        weighted = fit_thresholds(y, scores, sample_weight=weights, **options)
+        repeated = fit_thresholds(y[times], scores[times], **options)
+        assert weighted.values == repeated.values
+        assert weighted.counts.tp.tolist() == repeated.counts.tp.tolist()
+
+
+def test_few_positives_are_counted_in_samples():
+    few = Y[:, 3].sum()
+    assert fit_thresholds(Y, SCORES, sample_weight=np.full(300, 1e6)).source[3] == "pooled"
+    assert fit_thresholds(Y, SCORES, sample_weight=np.full(300, 1e-6), min_positives=few).source[3] == "own"
+    without_one = np.ones(300)
+    without_one[np.flatnonzero(Y[:, 3])[0]] = 0
+    assert fit_thresholds(Y, SCORES, sample_weight=without_one, min_positives=few).source[3] == "pooled"
+
+
+@pytest.mark.parametrize(
+    ("weights", "error", "message"),
+    [
+        (np.ones(299), ValueError, "sample_weight has 299 values for 300 samples; give one weight per sample"),
+        (np.ones((300, 1)), ValueError, r"sample_weight has shape \(300, 1\), expected \(n_samples,\)"),
+        (np.where(np.arange(300) == 7, -0.5, 1), ValueError, "sample_weight holds -0.5 at row 7, expected finite"),
+        (np.where(np.arange(300) == 7, np.nan, 1), ValueError, "sample_weight holds nan at row 7"),
+        (np.where(np.arange(300) == 7, np.inf, 1), ValueError, "sample_weight holds inf at row 7"),
+        (np.zeros(300), ValueError, "sample_weight is 0 for every sample"),
+        (["heavy"] * 300, TypeError, "sample_weight must be an array of real numbers"),
+        (2.0, ValueError, r"sample_weight has shape \(\)"),
+    ],
+)
+def test_weights_that_are_refused(weights, error, message):
+    with pytest.raises(error, match=message):
+        fit_thresholds(Y, SCORES, sample_weight=weights)
+
+
+def test_weights_of_other_samples_are_refused():
+    rows = [f"row {i}" for i in range(300)]
+    weights = pd.Series(np.arange(300), index=rows)
+    with pytest.raises(ValueError, match="put the rows into one order"):
+        fit_thresholds(pd.DataFrame(Y, rows), SCORES, sample_weight=weights[::-1])
+    found = fit_thresholds(pd.DataFrame(Y, rows), SCORES, sample_weight=weights)
+    assert found.counts == fit_thresholds(Y, SCORES, sample_weight=list(range(300))).counts
+
+
 # Forms of input
 
 
@@ -395,7 +617,8 @@ def test_summary_shows_every_label():
 
 def test_saved_and_loaded(tmp_path):
     path = tmp_path / "thresholds.json"
-    for options in ({}, {"objective": "recall_at_precision", "at_least": 0.7}):
+    weights = {"sample_weight": np.linspace(0.1, 1, 300)}
+    for options in ({}, {"objective": "recall_at_precision", "at_least": 0.7}, weights):
         found = fit_thresholds(Y, SCORES, label_names=["ä", "b", "c", "d"], **options)
         found.save(path)
         for again in (Thresholds.load(str(path)), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):

@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._names import check_same_labels
+from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._scores import check_scores, check_truth_and_scores, different_names
-from mlhelpers._validation import whole_number
-from mlhelpers.labels import axis_sums
+from mlhelpers._validation import sample_weights, whole_number
+from mlhelpers.labels import MISSING, axis_sums
 from mlhelpers.metrics import LabelCounts
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -24,6 +24,7 @@ Objective: TypeAlias = Literal["macro_f1", "micro_f1", "recall_at_precision", "p
 
 _T = TypeVar("_T")
 _OBJECTIVES = ("macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall")
+_ROUNDING = 1e-12  # how far sums of weights, relative to them, may be from what they are on paper
 _LABELS_PER_BLOCK = 8  # columns that a thread copies at a time, since only contiguous ones are fast
 
 
@@ -42,7 +43,8 @@ class Thresholds(ShownAsTable):
     source : tuple of str
         Of each threshold: "own", "pooled" (too few positives) or "fixed" (the number given as fallback).
     counts : LabelCounts
-        What the thresholds got right and wrong on the data they were chosen on: optimistic figures.
+        What the thresholds got right and wrong on the data they were chosen on, without unknown labels, and as sums of
+        weights if samples had weights: optimistic figures.
     objective : str
     at_least : float or None
         The bound of a constraint.
@@ -119,12 +121,14 @@ class Thresholds(ShownAsTable):
         """
         labels = [
             {"name": name, "threshold": value, "source": source}
-            | {c: int(getattr(self.counts, c)[j]) for c in ("tp", "fp", "fn", "tn")}
+            | {c: getattr(self.counts, c)[j].item() for c in ("tp", "fp", "fn", "tn")}
             for j, (name, value, source) in enumerate(
                 zip(self.label_names, self.values.tolist(), self.source, strict=True)
             )
         ]
         content = {"format": _FORMAT, "objective": self.objective, "at_least": self.at_least, "labels": labels}
+        if self.counts.tp.dtype.kind == "f":
+            content["weighted"] = True
         target = Path(path)
         scratch = target.with_name(target.name + ".part")
         scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -155,7 +159,8 @@ class Thresholds(ShownAsTable):
                 raise ValueError
             labels = content["labels"]
             values = np.array([label["threshold"] for label in labels], dtype=float)
-            counts = LabelCounts(*([label[c] for label in labels] for c in ("tp", "fp", "fn", "tn")))
+            kinds = ([label[c] for label in labels] for c in ("tp", "fp", "fn", "tn"))
+            counts = LabelCounts(*kinds, weighted=content.get("weighted", False))
             names, source = (tuple(str(label[key]) for label in labels) for key in ("name", "source"))
             if not np.isfinite(values).all():
                 raise ValueError
@@ -169,14 +174,28 @@ class Thresholds(ShownAsTable):
 _FORMAT = "mlhelpers thresholds 1"
 
 
-class _Cuts(NamedTuple):
-    """The cuts of one label that can be best: right below a positive. The last one predicts fewest."""
+class _Data(NamedTuple):
+    """What thresholds are chosen by: checked, without the samples whose weight is zero."""
 
-    scores: NDArray[np.float64]  # all scores, ascending
+    truth: NDArray[np.int8]
+    scores: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    has_unknown: bool
+
+
+class _Cuts(NamedTuple):
+    """The cuts of one label that can be best: right below a positive. The last one predicts fewest.
+
+    Counts are numbers of samples, or sums of their weights.
+    """
+
     lowest: NDArray[np.float64]  # the lowest score that a cut predicts, ascending
-    tp: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-    n_positives: int
+    below: NDArray[np.float64]  # the next lower score, -inf where there is none
+    tp: NDArray[Any]
+    fp: NDArray[Any]
+    positives: Any
+    negatives: Any
+    highest: float  # of all scores: the threshold that predicts nothing
 
 
 def fit_thresholds(
@@ -188,6 +207,8 @@ def fit_thresholds(
     min_positives: int = 10,
     fallback: float | Literal["pooled"] = "pooled",
     label_names: Any = None,
+    sample_weight: Any = None,
+    allow_missing: bool = False,
 ) -> Thresholds:
     """Choose each label's decision threshold: the best of all that there are, not of a grid.
 
@@ -207,12 +228,20 @@ def fit_thresholds(
     at_least : float in (0, 1], optional
         The bound of a constraint; only with the last two objectives.
     min_positives : int, default=10
-        Labels with fewer positives don't get a threshold of their own, which would fit chance.
+        Labels with fewer known positives don't get a threshold of their own, which would fit chance. Counts samples,
+        whatever they weigh.
     fallback : "pooled" or float, default="pooled"
         The threshold of those labels: the best single one for all labels' decisions taken together, rare
         ones included, or a given number.
     label_names : sequence of str, optional
         One per column, all different; the columns of `y_true` if it is a DataFrame, else their numbers.
+    sample_weight : array-like of shape (n_samples,), optional
+        What each sample counts in all of this, finite and at least 0: 2 is as if it were there twice, 0 as if it were
+        left out.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN, None) in `y_true`. They are left out, never counted as absent: a label's
+        threshold is chosen on the samples for which it is known, whatever the scores of the others are. A
+        label that is known nowhere gets the fallback.
 
     Returns
     -------
@@ -221,8 +250,8 @@ def fit_thresholds(
     Raises
     ------
     ValueError
-        If `y_true` is not a label matrix, the shapes differ, a score is not finite, an argument is out
-        of range, or no label has a positive and there is no number as fallback.
+        If `y_true` is not a label matrix, the shapes differ, a score is not finite, a weight is negative or not
+        finite, all are 0, an argument is out of range, or no label has a positive and there is no number as fallback.
     TypeError
         If an argument is of the wrong type.
 
@@ -237,7 +266,8 @@ def fit_thresholds(
 
     The best cut for F1 lies right below a positive, so those are all the candidates. The thresholds that
     are best for micro-F1 maximise 2 tp - F (tp + fp) for each label by itself, where F is the best
-    micro-F1; F is found by Dinkelbach's iteration [2]_, which ends after a few rounds.
+    micro-F1; F is found by Dinkelbach's iteration [2]_, which ends after a few rounds. Sums of weights are rounded, so
+    with `sample_weight` what differs by no more than that is taken for the same.
 
     References
     ----------
@@ -256,36 +286,46 @@ def fit_thresholds(
     >>> thresholds.predict([[0.63, 0.3]])
     array([[1, 0]], dtype=int8)
     """
-    truth, scores = check_truth_and_scores(y_true, y_score)
-    names = different_names(label_names, y_true, truth.shape[1])
+    data = _checked_data(y_true, y_score, sample_weight, allow_missing)
+    n_labels = data.truth.shape[1]
+    names = different_names(label_names, y_true, n_labels)
     bound = check_objective(objective, at_least) or 0.0
     least = whole_number(min_positives, "min_positives", least=0)
     fixed = _check_fallback(fallback)
-    n_samples, n_labels = truth.shape
-    support = axis_sums(truth, axis=0)
-    own = support >= least
-    values, tp, predicted = np.empty(n_labels), np.zeros(n_labels, np.int64), np.zeros(n_labels, np.int64)
+    own = _n_positives(data) >= least
+    if data.has_unknown:
+        own &= (data.truth != MISSING).any(axis=0)
+    values, counts = np.empty(n_labels), np.zeros((4, n_labels), np.int64 if data.weight is None else float)
     if not own.all():
-        values[~own] = _pooled(truth, scores, objective, bound) if fixed is None else fixed
-        above = scores[:, ~own] > values[~own]
-        tp[~own], predicted[~own] = (above & (truth[:, ~own] == 1)).sum(axis=0), above.sum(axis=0)
-    columns = np.flatnonzero(own)
+        values[~own] = _pooled(data, objective, bound) if fixed is None else fixed
+        counts[:, ~own] = _counts_above(data, ~own, values[~own])
     if objective == "micro_f1":
-        cuts = _for_each_label(truth, scores, own, lambda cut: cut._replace(scores=cut.scores[:0].copy()))
-        best = _best_for_micro_f1(cuts, int(tp.sum()), int(predicted.sum() + support.sum()))
-        found = [
-            (_outcome(cut, k), _threshold(np.sort(scores[:, j]), cut, k))
-            for j, cut, k in zip(columns, cuts, best, strict=True)
-        ]
+        cuts = _for_each_label(data, own, lambda cut: cut)
+        best = _best_for_micro_f1(cuts, *_tp_and_size(counts))
+        found = [_threshold_and_counts(cut, k) for cut, k in zip(cuts, best, strict=True)]
     else:
-        found = _for_each_label(truth, scores, own, lambda cut: _best_outcome_and_threshold(cut, objective, bound))
-    for j, (outcome, threshold) in zip(columns, found, strict=True):
-        (tp[j], predicted[j]), values[j] = outcome, threshold
+        found = _for_each_label(data, own, lambda cut: _threshold_and_counts(cut, _best(cut, objective, bound)))
+    for j, one in zip(np.flatnonzero(own), found, strict=True):
+        values[j], counts[:, j] = one
     source = tuple("own" if o else "pooled" if fixed is None else "fixed" for o in own)
-    fp, fn = predicted - tp, support - tp
-    return Thresholds(
-        values, names, source, LabelCounts(tp, fp, fn, n_samples - tp - fp - fn), objective, bound or None
-    )
+    weighted = {} if data.weight is None else {"weighted": True}
+    return Thresholds(values, names, source, LabelCounts(*counts, **weighted), objective, bound or None)
+
+
+def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: bool) -> _Data:
+    truth, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing)
+    weight = None
+    if sample_weight is not None:
+        check_same_samples(y_true=y_true, y_score=y_score, sample_weight=sample_weight)
+        weight = sample_weights(sample_weight, len(truth))
+        counting = weight > 0
+        if not counting.all():
+            truth, scores, weight = truth[counting], scores[counting], weight[counting]
+    return _Data(truth, scores, weight, allow_missing and bool((truth == MISSING).any()))
+
+
+def _n_positives(data: _Data) -> NDArray[np.int64]:
+    return axis_sums(data.truth == 1 if data.has_unknown else data.truth, axis=0)
 
 
 def check_objective(objective: Any, at_least: Any) -> float | None:
@@ -311,68 +351,155 @@ def _check_fallback(fallback: Any) -> float | None:
     return float(fallback)
 
 
-def _for_each_label(
-    truth: NDArray[np.int8], scores: NDArray[np.float64], wanted: NDArray[np.bool_], use: Callable[[_Cuts], _T]
-) -> list[_T]:
+def _counts_above(data: _Data, columns: NDArray[np.bool_], thresholds: NDArray[np.float64]) -> NDArray[Any]:
+    """Return true and false positives, false and true negatives of thresholds that are there already."""
+    truth, above = data.truth[:, columns], data.scores[:, columns] > thresholds
+    cells = [predicted & (truth == label) for predicted, label in ((above, 1), (above, 0), (~above, 1), (~above, 0))]
+    return np.array([axis_sums(each, axis=0) if data.weight is None else data.weight @ each for each in cells])
+
+
+def _for_each_label(data: _Data, wanted: NDArray[np.bool_], use: Callable[[_Cuts], _T]) -> list[_T]:
     """Return what `use` makes of the cuts of each wanted column; NumPy sorts in several threads at a time."""
 
     def use_block(start: int) -> list[_T]:
         block = slice(start, start + _LABELS_PER_BLOCK)
-        copies = zip(wanted[block], truth[:, block].T.copy(), scores[:, block].T.copy(), strict=True)
-        return [use(_cuts(present, column)) for is_wanted, present, column in copies if is_wanted]
+        copies = zip(wanted[block], data.truth[:, block].T.copy(), data.scores[:, block].T.copy(), strict=True)
+        return [
+            use(_cuts(labels, scores, data.weight, data.has_unknown))
+            for is_wanted, labels, scores in copies
+            if is_wanted
+        ]
 
     with ThreadPoolExecutor() as pool:
         blocks = pool.map(use_block, range(0, len(wanted), _LABELS_PER_BLOCK))
         return [result for block in blocks for result in block]
 
 
-def _cuts(present: NDArray[np.int8], scores: NDArray[np.float64]) -> _Cuts:
+def _cuts(
+    labels: NDArray[np.int8], scores: NDArray[np.float64], weight: NDArray[np.float64] | None, has_unknown: bool
+) -> _Cuts:
+    """Return the cuts of one label; `scores` may be sorted in place."""
+    if has_unknown:
+        known = labels != MISSING
+        labels, scores = labels.compress(known), scores.compress(known)
+        weight = None if weight is None else weight.compress(known)
+    present = labels.view(np.bool_)
+    return _cuts_of_samples(present, scores) if weight is None else _cuts_of_weights(present, scores, weight)
+
+
+def _cuts_of_samples(present: NDArray[np.bool_], scores: NDArray[np.float64]) -> _Cuts:
     """Return the cuts of one label; `scores` is sorted in place.
 
     Of positives with equal scores only the first has all of them counted, the others too few: they lose against it.
     """
     lowest = np.sort(scores[np.flatnonzero(present)])
     scores.sort()
-    n_positives = len(lowest)
-    tp = np.arange(n_positives, 0, -1)
-    return _Cuts(scores, lowest, tp, len(scores) - np.searchsorted(scores, lowest), n_positives)
+    position = np.searchsorted(scores, lowest)
+    tp = np.arange(len(lowest), 0, -1)
+    fp = len(scores) - position - tp
+    return _Cuts(lowest, _below(scores, position), tp, fp, len(tp), len(scores) - len(tp), float(scores[-1]))
 
 
-def _best_outcome_and_threshold(cut: _Cuts, objective: str, bound: float) -> tuple[tuple[int, int], float]:
-    k = _best(cut, objective, bound)
-    return _outcome(cut, k), _threshold(cut.scores, cut, k)
+def _cuts_of_weights(present: NDArray[np.bool_], scores: NDArray[np.float64], weight: NDArray[np.float64]) -> _Cuts:
+    order, ascending = _positives_first(present, scores)
+    position = np.flatnonzero(present.take(order))
+    of_negatives = weight.take(order)
+    tp = _sums_from(of_negatives[position])
+    of_negatives[position] = 0.0
+    fp = _sums_from(np.add.reduceat(of_negatives, position))
+    lower = of_negatives[: position[0]] if len(position) else of_negatives
+    cuts = _Cuts(
+        lowest=ascending[position],
+        below=_below(ascending, position),
+        tp=tp,
+        fp=fp,
+        positives=tp[:1].sum(),
+        negatives=fp[:1].sum() + lower.sum(),
+        highest=float(ascending[-1]),
+    )
+    whole = cuts.below < cuts.lowest  # the first of equal scores has all of them counted
+    if whole.all():
+        return cuts
+    return cuts._replace(lowest=cuts.lowest[whole], below=cuts.below[whole], tp=tp[whole], fp=fp[whole])
+
+
+def _sums_from(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of each value and all that follow."""
+    return values[::-1].cumsum()[::-1]
+
+
+def _below(ascending: NDArray[np.float64], position: NDArray[np.intp]) -> NDArray[np.float64]:
+    below = ascending[position - 1]
+    below[position == 0] = -np.inf
+    return below
+
+
+def _positives_first(
+    present: NDArray[np.bool_], scores: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the order of ascending scores, of equal ones positives first, and the scores in it.
+
+    NumPy sorts numbers several times as fast as it finds their order. So the last bits of each score give way to its
+    row number, before which a bit makes positives come first; scores that differ only there are put right afterwards.
+    """
+    scores = scores + 0.0  # -0.0 is 0.0, but has other bits
+    n_bits = len(scores).bit_length()
+    keys = scores.view(np.int64) & -(2 << n_bits)
+    keys |= np.arange(len(scores))
+    keys |= ((scores >= 0) ^ present) * np.int64(1 << n_bits)  # negative numbers are the lower, the higher these bits
+    keys.view(np.float64).sort()
+    order = keys & ((1 << n_bits) - 1)
+    ascending = scores.take(order)
+    if (ascending[1:] < ascending[:-1]).any():
+        again = np.argsort(ascending, kind="stable")
+        order, ascending = order[again], ascending[again]
+    return order, ascending
+
+
+def _threshold_and_counts(cut: _Cuts, k: int | None) -> tuple[float, tuple[Any, Any, Any, Any]]:
+    """Return the threshold of the cut at position k, and its counts; None predicts nothing."""
+    if k is None:
+        return cut.highest, (0, 0, cut.positives, cut.negatives)
+    tp, fp = cut.tp[k], cut.fp[k]
+    return _threshold(float(cut.below[k]), float(cut.lowest[k])), (tp, fp, cut.positives - tp, cut.negatives - fp)
 
 
 def _best(cut: _Cuts, objective: str, bound: float) -> int | None:
     """Return the position of the best cut, the highest of equal ones, or None where nothing is to be predicted."""
-    if cut.n_positives == 0:
+    if not len(cut.tp):
         return None
-    precision = cut.tp / cut.predicted
+    slack = _ROUNDING if cut.tp.dtype.kind == "f" else 0.0
+    precision = cut.tp / (cut.tp + cut.fp)
     if objective == "recall_at_precision":
-        enough = precision >= bound
-        return _last_of_highest(np.where(enough, cut.tp, -1)) if enough.any() else None
+        enough = precision >= bound * (1 - slack)
+        return _last_of_highest(np.where(enough, cut.tp, -1), slack) if enough.any() else None
     if objective == "precision_at_recall":
-        return _last_of_highest(np.where(cut.tp / cut.n_positives >= bound, precision, -1))
-    return _last_of_highest(2 * cut.tp / (cut.predicted + cut.n_positives))
+        return _last_of_highest(np.where(cut.tp / cut.positives >= bound * (1 - slack), precision, -1), slack)
+    return _last_of_highest(2 * cut.tp / (cut.tp + cut.fp + cut.positives), slack)
 
 
-def _last_of_highest(values: NDArray[Any]) -> int:
-    return len(values) - 1 - int(np.argmax(values[::-1]))
+def _last_of_highest(values: NDArray[Any], slack: float) -> int:
+    """Return the last position of the highest value, or of one that is lower by rounding only."""
+    if not slack:
+        return len(values) - 1 - int(np.argmax(values[::-1]))
+    return int(np.flatnonzero(values >= values.max() * (1 - slack))[-1])
 
 
-def _outcome(cut: _Cuts, k: int | None) -> tuple[int, int]:
-    """Return true positives and predicted samples of a cut."""
-    return (0, 0) if k is None else (int(cut.tp[k]), int(cut.predicted[k]))
+def _tp_and_size(counts: NDArray[Any]) -> tuple[Any, Any]:
+    """Return the numerator (halved) and the denominator of micro-F1."""
+    tp, fp, fn, _ = counts.sum(axis=1)
+    return tp, 2 * tp + fp + fn
 
 
-def _best_for_micro_f1(cuts: list[_Cuts], fixed_tp: int, fixed_size: int) -> list[int | None]:
+def _best_for_micro_f1(cuts: list[_Cuts], fixed_tp: Any, fixed_size: Any) -> list[int | None]:
     """Return the cut of each label that together have the highest micro-F1, beside counts that are fixed."""
+    fixed_size += sum(cut.positives for cut in cuts)
     chosen = best = [_best(cut, "macro_f1", 0) for cut in cuts]
     reached = -1.0
     while True:
-        outcomes = [_outcome(cut, k) for cut, k in zip(cuts, chosen, strict=True)]
-        tp = fixed_tp + sum(outcome[0] for outcome in outcomes)
-        size = fixed_size + sum(outcome[1] for outcome in outcomes)
+        taken = [(cut.tp[k], cut.fp[k]) for cut, k in zip(cuts, chosen, strict=True) if k is not None]
+        tp = fixed_tp + sum(each[0] for each in taken)
+        size = fixed_size + sum(each[0] + each[1] for each in taken)
         f1 = 2 * tp / size if size else 0.0
         if f1 <= reached:
             return best
@@ -381,36 +508,32 @@ def _best_for_micro_f1(cuts: list[_Cuts], fixed_tp: int, fixed_size: int) -> lis
 
 
 def _best_gain(cut: _Cuts, f1: float) -> int | None:
-    gain = 2 * cut.tp - f1 * cut.predicted
-    k = _last_of_highest(gain) if cut.n_positives else None
+    gain = 2 * cut.tp - f1 * (cut.tp + cut.fp)
+    k = _last_of_highest(gain, 0.0) if len(gain) else None
     return None if k is None or gain[k] <= 0 else k
 
 
-def _pooled(truth: NDArray[np.int8], scores: NDArray[np.float64], objective: str, bound: float) -> float:
+def _pooled(data: _Data, objective: str, bound: float) -> float:
     """Return the best single threshold for the decisions on all labels."""
-    if not truth.any():
+    if not (data.truth == 1).any():
         raise ValueError(
             "y_true has no positive at all, so there is nothing to choose thresholds by; "
             "pass more samples, or fallback=0.5 for probabilities"
         )
-    cut = _cuts(truth.ravel(), scores.ravel().copy())
-    return _best_outcome_and_threshold(cut, "macro_f1" if objective == "micro_f1" else objective, bound)[1]
+    weight = None if data.weight is None else np.repeat(data.weight, data.truth.shape[1])
+    cut = _cuts(data.truth.ravel(), data.scores.flatten(), weight, data.has_unknown)
+    return _threshold_and_counts(cut, _best(cut, "macro_f1" if objective == "micro_f1" else objective, bound))[0]
 
 
-def _threshold(ascending: NDArray[np.float64], cut: _Cuts, k: int | None) -> float:
-    """Return the threshold of the cut at position k, of the sorted scores; None predicts nothing.
+def _threshold(low: float, high: float) -> float:
+    """Return a threshold between neighbouring scores: not below `low`, and below `high`, which it predicts.
 
     It is rounded to single precision wherever it then still divides the scores at the same place.
     """
-    if k is None:
-        return float(ascending[-1])
-    high = float(cut.lowest[k])
-    place = int(np.searchsorted(ascending, high))
     with np.errstate(over="ignore"):
-        if place == 0:
+        if low == -np.inf:
             single = float(np.nextafter(np.float32(high), np.float32(-np.inf)))
             return single if -np.inf < single < high else float(np.nextafter(high, -np.inf))
-        low = float(ascending[place - 1])
         middle = low / 2 + high / 2
         single = float(np.float32(middle))
         if single == high:  # the middle of neighbours may be rounded up

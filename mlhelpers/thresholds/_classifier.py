@@ -1,0 +1,246 @@
+"""Thresholds as part of a scikit-learn classifier, chosen on cross-validated scores."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.model_selection import check_cv
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from mlhelpers._names import check_same_samples, label_names_of
+from mlhelpers.labels import check_labels, scores_matrix
+from mlhelpers.splits import MultilabelKFold, take_rows
+from mlhelpers.thresholds._search import Objective, check_objective, fit_thresholds
+
+
+def _has(method: str) -> Any:
+    return available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), method))
+
+
+class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """Multi-label classifier that chooses its thresholds on cross-validated scores.
+
+    What scikit-learn's ``TunedThresholdClassifierCV`` is to a binary classifier: the estimator is fitted on
+    folds, thresholds are chosen on the scores of the samples that were left out, and the
+    estimator is fitted once more on all samples.
+
+    Parameters
+    ----------
+    estimator : scikit-learn classifier
+        One that takes a label matrix and has ``predict_proba`` or ``decision_function``, as
+        ``OneVsRestClassifier(LogisticRegression())`` has.
+    objective : {"macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall"}, default="macro_f1"
+        What the thresholds are best for; see `fit_thresholds`.
+    at_least : float in (0, 1], optional
+        The bound of a constraint; only with the last two objectives.
+    cv : int, splitter, iterable or None, default=5
+        A number of folds means `MultilabelKFold`, and None five of them. Every sample must be in exactly one test part.
+    min_positives : int, default=10
+        Labels with fewer positives don't get a threshold of their own.
+    fallback : "pooled" or float, default="pooled"
+        Their threshold; see `fit_thresholds`.
+    response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
+        Which scores to use; "auto" takes the first of the two that the estimator has.
+    n_jobs : int, optional
+        Folds that are fitted at a time; see scikit-learn's glossary.
+    random_state : int, numpy.random.RandomState or None, default=0
+        Of the folds, if `cv` is a number.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The estimator, fitted on all samples.
+    thresholds_ : Thresholds
+    classes_ : ndarray of shape (n_labels, 2)
+        0 and 1 for each label.
+    n_features_in_ : int
+        Features seen in ``fit``, if the estimator tells.
+
+    Notes
+    -----
+    Thresholds are part of the model: an honest cross-validated score chooses them anew in each fold,
+    as it does if this object is passed to ``cross_val_score``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_multilabel_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.multiclass import OneVsRestClassifier
+    >>> X, Y = make_multilabel_classification(n_samples=300, random_state=0)
+    >>> model = ThresholdedClassifier(OneVsRestClassifier(LogisticRegression())).fit(X, Y)
+    >>> model.thresholds_.source
+    ('own', 'own', 'own', 'own', 'own')
+    >>> model.predict(X[:2]).shape
+    (2, 5)
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        objective: Objective = "macro_f1",
+        at_least: float | None = None,
+        cv: Any = 5,
+        min_positives: int = 10,
+        fallback: float | Literal["pooled"] = "pooled",
+        response_method: Literal["auto", "predict_proba", "decision_function"] = "auto",
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.objective = objective
+        self.at_least = at_least
+        self.cv = cv
+        self.min_positives = min_positives
+        self.fallback = fallback
+        self.response_method = response_method
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> ThresholdedClassifier:
+        """Choose the thresholds, then fit the estimator on all samples.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+
+        Returns
+        -------
+        ThresholdedClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `y` is not a label matrix, a parameter is out of range, or `cv` does not put every
+            sample into exactly one test part.
+        """
+        if y is None:
+            raise ValueError("ThresholdedClassifier requires y to be passed, but the target y is None; pass the labels")
+        given = getattr(y, "dtype", None)
+        dtype = given if getattr(given, "kind", "") in ("i", "u") else np.dtype(np.int64)
+        check_same_samples(X=X, y=y)
+        labels = check_labels(y, name="y")
+        labels = labels.toarray() if sparse.issparse(labels) else labels
+        check_objective(self.objective, self.at_least)
+        method = self._method()
+        scores = self._cross_validated_scores(X, labels, method)
+        self.thresholds_ = fit_thresholds(
+            labels,
+            scores,
+            objective=self.objective,
+            at_least=self.at_least,
+            min_positives=self.min_positives,
+            fallback=self.fallback,
+            label_names=label_names_of(y),
+        )
+        self.estimator_ = clone(self.estimator).fit(X, labels)
+        self.classes_ = np.array([[0, 1]] * labels.shape[1], dtype)
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self.estimator_, name):
+                setattr(self, name, getattr(self.estimator_, name))
+        return self
+
+    def _method(self) -> Any:
+        if self.response_method != "auto":
+            return self.response_method
+        return "predict_proba" if hasattr(self.estimator, "predict_proba") else "decision_function"
+
+    def _cross_validated_scores(self, X: Any, labels: NDArray[np.int8], method: Any) -> NDArray[np.float64]:
+        n_folds = 5 if self.cv is None else self.cv
+        whole = isinstance(n_folds, numbers.Integral)
+        cv = MultilabelKFold(n_folds, random_state=self.random_state) if whole else check_cv(self.cv)
+        folds = list(cv.split(X, labels))
+        tested = np.sort(np.concatenate([np.asarray(test) for _, test in folds]))
+        if not np.array_equal(tested, np.arange(len(labels))):
+            raise ValueError(
+                "cv must put every sample into exactly one test part; use mlhelpers.splits.MultilabelKFold, or a number"
+            )
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fold_scores)(clone(self.estimator), X, labels, train, test, method) for train, test in folds
+        )
+        scores = np.empty(labels.shape)
+        for (_, test), part in zip(folds, parts, strict=True):
+            scores[test] = part
+        return scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the labels whose score is above their threshold.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of 0/1, shape (n_samples, n_labels)
+            Of the integer type that the labels had in ``fit``, otherwise of int64.
+        """
+        check_is_fitted(self)
+        predicted = self.thresholds_.predict(self._scores(X, self._method()))
+        return predicted.astype(self.classes_.dtype)
+
+    def _scores(self, X: Any, method: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        return _scores_of(self.estimator_, X, method, len(self.thresholds_))
+
+    @_has("predict_proba")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the estimator's probabilities, one per sample and label, whatever shape it gives them in.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_labels)
+        """
+        return self._scores(X, "predict_proba")
+
+    @_has("decision_function")  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the estimator's decision values, one per sample and label.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_labels)
+        """
+        return self._scores(X, "decision_function")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        tags.target_tags.single_output = False
+        tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _fold_scores(
+    estimator: Any, X: Any, labels: NDArray[np.int8], train: Any, test: Any, method: Any
+) -> NDArray[np.float64]:
+    fitted = estimator.fit(take_rows(X, train), labels[train])
+    return _scores_of(fitted, take_rows(X, test), method, labels.shape[1])
+
+
+def _scores_of(estimator: Any, X: Any, method: Any, n_labels: int) -> NDArray[np.float64]:
+    """Return one score per label, also of an estimator that takes a single column for a binary target."""
+    classes = getattr(estimator, "classes_", None)
+    if n_labels > 1 or not (isinstance(classes, np.ndarray) and classes.shape == (2,)):
+        return scores_matrix(estimator, X, method=method)
+    scores = np.asarray(getattr(estimator, method)(X), dtype=float)
+    return scores[:, [1]] if scores.ndim == 2 else scores[:, None]
