@@ -51,7 +51,7 @@ def sample_weights(values: Any, n_samples: int) -> NDArray[np.float64]:
             "give samples that shall not count a weight of 0"
         )
     if not weight.any():
-        raise ValueError("sample_weight is 0 for every sample; give those that shall count a weight above 0")
+        raise ValueError("sample_weight is zero for every sample; give those that shall count a weight above 0")
     return weight
 
 

@@ -401,26 +401,21 @@ def _cuts_of_samples(present: NDArray[np.bool_], scores: NDArray[np.float64]) ->
 
 
 def _cuts_of_weights(present: NDArray[np.bool_], scores: NDArray[np.float64], weight: NDArray[np.float64]) -> _Cuts:
-    order, ascending = _positives_first(present, scores)
+    order, ascending, has_ties = _in_order(scores)
     position = np.flatnonzero(present.take(order))
     of_negatives = weight.take(order)
     tp = _sums_from(of_negatives[position])
     of_negatives[position] = 0.0
+    if has_ties:  # equal scores are predicted together, from the first of them on
+        tied = np.flatnonzero(ascending[position] == ascending[position - 1])
+        position[tied] = np.searchsorted(ascending, ascending[position[tied]])
+        first = np.diff(position, prepend=-1) > 0
+        position, tp = position[first], tp[first]
     fp = _sums_from(np.add.reduceat(of_negatives, position))
     lower = of_negatives[: position[0]] if len(position) else of_negatives
-    cuts = _Cuts(
-        lowest=ascending[position],
-        below=_below(ascending, position),
-        tp=tp,
-        fp=fp,
-        positives=tp[:1].sum(),
-        negatives=fp[:1].sum() + lower.sum(),
-        highest=float(ascending[-1]),
-    )
-    whole = cuts.below < cuts.lowest  # the first of equal scores has all of them counted
-    if whole.all():
-        return cuts
-    return cuts._replace(lowest=cuts.lowest[whole], below=cuts.below[whole], tp=tp[whole], fp=fp[whole])
+    positives, negatives = tp[:1].sum(), fp[:1].sum() + lower.sum()
+    below = _below(ascending, position)
+    return _Cuts(ascending[position], below, tp, fp, positives, negatives, float(ascending[-1]))
 
 
 def _sums_from(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -434,26 +429,24 @@ def _below(ascending: NDArray[np.float64], position: NDArray[np.intp]) -> NDArra
     return below
 
 
-def _positives_first(
-    present: NDArray[np.bool_], scores: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the order of ascending scores, of equal ones positives first, and the scores in it.
+def _in_order(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64], bool]:
+    """Return the order of ascending scores, the scores in it, and whether some are equal.
 
     NumPy sorts numbers several times as fast as it finds their order. So the last bits of each score give way to its
-    row number, before which a bit makes positives come first; scores that differ only there are put right afterwards.
+    row number; where that lost more than the order of equal scores, which is seldom, it is put right afterwards.
     """
-    scores = scores + 0.0  # -0.0 is 0.0, but has other bits
     n_bits = len(scores).bit_length()
-    keys = scores.view(np.int64) & -(2 << n_bits)
+    keys = scores.view(np.int64) & (-1 << n_bits)
     keys |= np.arange(len(scores))
-    keys |= ((scores >= 0) ^ present) * np.int64(1 << n_bits)  # negative numbers are the lower, the higher these bits
     keys.view(np.float64).sort()
-    order = keys & ((1 << n_bits) - 1)
-    ascending = scores.take(order)
-    if (ascending[1:] < ascending[:-1]).any():
-        again = np.argsort(ascending, kind="stable")
-        order, ascending = order[again], ascending[again]
-    return order, ascending
+    keys &= (1 << n_bits) - 1
+    ascending = scores.take(keys)
+    if (ascending[1:] > ascending[:-1]).all():
+        return keys, ascending, False
+    if (ascending[1:] >= ascending[:-1]).all():
+        return keys, ascending, True
+    again = np.argsort(ascending, kind="stable")
+    return keys[again], ascending[again], True
 
 
 def _threshold_and_counts(cut: _Cuts, k: int | None) -> tuple[float, tuple[Any, Any, Any, Any]]:
