@@ -1,7 +1,7 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``audit``, ``plotting``, ``interactive``, ``tables``, ``exercises``.
+``metrics``, ``thresholds``, ``binary_relevance``, ``audit``, ``plotting``, ``interactive``, ``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlhelpers import (  # noqa: F401
         audit,
+        binary_relevance,
         datasets,
         exercises,
         interactive,
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 
 _MODULES = (
     "audit",
+    "binary_relevance",
     "datasets",
     "exercises",
     "interactive",

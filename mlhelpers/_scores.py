@@ -1,4 +1,4 @@
-"""Checks of score matrices, alone and beside the labels that they are for."""
+"""Checks of score matrices and of weights of samples, beside the labels that they are for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
+MOST_WEIGHT = 1e300  # leaves room for sums and doubles of weights in 64 bits
 ROUNDING = 1e-6  # how far outside [0, 1] rounding takes a probability
 
 
@@ -67,3 +68,32 @@ def different_names(label_names: Any, y_true: Any, n_labels: int) -> tuple[str, 
     if twice is not None:
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
     return tuple(names)
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDArray[np.float64] | None:
+    """Return one weight per sample, or None; `sides` are arguments whose row indexes must be those of the weights."""
+    if sample_weight is None:
+        return None
+    weight = real_array(sample_weight, "sample_weight", ("n_samples",))
+    if len(weight) != n_samples:
+        raise ValueError(
+            f"sample_weight has {len(weight)} values for {n_samples} samples; give one number per row, in order"
+        )
+    check_same_samples(**sides, sample_weight=sample_weight)
+    wrong = ~np.isfinite(weight) | (weight < 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"sample_weight holds {weight[row]:g} at row {row}, expected finite numbers of at least 0; "
+            "a sample that shall not count has the weight 0"
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is 0 for every sample; give at least one of them a weight above 0")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if total > MOST_WEIGHT:
+        raise ValueError(
+            f"sample_weight adds up to {total:g}, expected at most {MOST_WEIGHT:g}; "
+            "only their ratios count, so divide the weights by their largest"
+        )
+    return weight

@@ -401,7 +401,7 @@ def _checked_labels(X: Any, y: Any, groups: Any, allow_missing: bool) -> Any:
     if y is None:
         raise ValueError("y is None, but parts are stratified by labels; call split(X, Y), or pass Y to the search")
     labels = check_labels(y, name="y", allow_missing=allow_missing)
-    _check_same_length(X, labels.shape[0])
+    check_same_length(X, labels.shape[0])
     check_same_samples(X=X, y=y)
     return labels
 
@@ -492,7 +492,8 @@ def _n_of(size: Any, n_samples: int, name: str, rounded: Callable[[float], int])
     return n
 
 
-def _check_same_length(X: Any, n_samples: int) -> None:
+def check_same_length(X: Any, n_samples: int) -> None:
+    """Refuse samples of another number than that of the rows of the label matrix."""
     if X is None:
         raise ValueError("X is None; pass the samples, or numpy.arange(n_samples) to get row numbers")
     refuse_batches(X, "X")

@@ -26,6 +26,7 @@ MODULES = [
     "keras_metrics",
     "metrics",
     "thresholds",
+    "binary_relevance",
     "audit",
     "tables",
     "exercises",
@@ -100,8 +101,9 @@ def public_names(module: str) -> list[str]:
 
 
 INTERNAL = {
-    "axis_sums", "column_sums", "split_unknown", "as_numeric", "check_shape", "take_rows", "check_scores", "check_truth_and_scores",
-    "different_names", "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
+    "axis_sums", "column_sums", "split_unknown", "as_numeric", "check_shape", "check_same_length", "take_rows",
+    "check_scores", "check_truth_and_scores", "different_names", "check_sample_weight",
+    "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
 }  # fmt: skip
 
 

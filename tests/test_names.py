@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from mlhelpers.audit import audit
+from mlhelpers.binary_relevance import BinaryRelevance
 from mlhelpers.interactive import explore_threshold
 from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k, recall_at_k
 from mlhelpers.plotting import (
@@ -45,6 +46,7 @@ WITH_INPUTS = {
     "MultilabelKFold": lambda x, y: list(MultilabelKFold(2, random_state=0).split(x, y)),
     "MultilabelShuffleSplit": lambda x, y: list(MultilabelShuffleSplit(1, random_state=0).split(x, y)),
     "ThresholdedClassifier": lambda x, y: ThresholdedClassifier(OVR, cv=2).fit(x, y),
+    "BinaryRelevance": lambda x, y: BinaryRelevance(LogisticRegression()).fit(x, y),
     "audit": lambda x, y: audit(OVR, y, X=x),
 }
 

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from mlhelpers._names import check_same_labels, check_same_samples
-from mlhelpers._scores import check_same_shape
+from mlhelpers._scores import MOST_WEIGHT, check_same_shape, check_sample_weight
 from mlhelpers._validation import names_of_labels
 from mlhelpers.labels import check_labels
-from mlhelpers.metrics._truth import MOST_WEIGHT, TrueLabels, check_sample_weight
+from mlhelpers.metrics._truth import TrueLabels
 from mlhelpers.tables import ShownAsTable, Table
 
 Average: TypeAlias = Literal["micro", "macro", "weighted"]

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._scores import check_truth_and_scores
+from mlhelpers._scores import check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import axis_sums
-from mlhelpers.metrics._truth import TrueLabels, check_sample_weight
+from mlhelpers.metrics._truth import TrueLabels
 
 
 def precision_at_k(

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._scores import ROUNDING, check_truth_and_scores, different_names
+from mlhelpers._scores import ROUNDING, check_sample_weight, check_truth_and_scores, different_names
 from mlhelpers._validation import real_array, whole_number
 from mlhelpers.metrics._counts import LabelCounts, count_cells, data_frame, or_dash, undefined_value
 from mlhelpers.metrics._intervals import bootstrap, wilson_intervals
 from mlhelpers.metrics._measures import CURVES, DEFINITIONS, averages, baseline_measures, macro, means, sample_measures
 from mlhelpers.metrics._ranking import curve_areas
-from mlhelpers.metrics._truth import TrueLabels, check_sample_weight
+from mlhelpers.metrics._truth import TrueLabels
 from mlhelpers.tables import Table
 
 MIN_POSITIVES = 10  # below it, fit_thresholds doesn't trust a label either

@@ -9,40 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._names import check_same_samples
-from mlhelpers._validation import real_array
 from mlhelpers.labels import axis_sums, column_sums, split_unknown
-
-MOST_WEIGHT = 1e300  # leaves room for sums and doubles of weights in 64 bits
-
-
-def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDArray[np.float64] | None:
-    """Return one weight per sample, or None; `sides` are arguments whose row indexes must be those of the weights."""
-    if sample_weight is None:
-        return None
-    weight = real_array(sample_weight, "sample_weight", ("n_samples",))
-    if len(weight) != n_samples:
-        raise ValueError(
-            f"sample_weight has {len(weight)} values for {n_samples} samples; give one number per row, in order"
-        )
-    check_same_samples(**sides, sample_weight=sample_weight)
-    wrong = ~np.isfinite(weight) | (weight < 0)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"sample_weight holds {weight[row]:g} at row {row}, expected finite numbers of at least 0; "
-            "a sample that shall not count has the weight 0"
-        )
-    if not weight.any():
-        raise ValueError("sample_weight is 0 for every sample; give at least one of them a weight above 0")
-    with np.errstate(over="ignore"):
-        total = weight.sum()
-    if total > MOST_WEIGHT:
-        raise ValueError(
-            f"sample_weight adds up to {total:g}, expected at most {MOST_WEIGHT:g}; "
-            "only their ratios count, so divide the weights by their largest"
-        )
-    return weight
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,80 @@
+"""What the classifiers around other estimators share: checked labels, parts of the samples, tags, attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn import get_config
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from mlhelpers._names import check_same_samples
+from mlhelpers.labels import check_labels
+from mlhelpers.splits import check_same_length, take_rows
+
+
+def checked_targets(owner: Any, X: Any, y: Any, allow_missing: bool) -> tuple[NDArray[np.int8], np.dtype[Any]]:
+    """Return the dense label matrix for the rows of X, and the integer type in which labels were given, or int64."""
+    name = type(owner).__name__
+    if y is None:
+        raise ValueError(f"{name} requires y to be passed, but the target y is None; pass the labels")
+    if not isinstance(allow_missing, bool):
+        raise TypeError(f"allow_missing must be True or False, got {allow_missing!r}")
+    check_same_samples(X=X, y=y)
+    labels = check_labels(y, name="y", allow_missing=allow_missing)
+    check_same_length(X, labels.shape[0])
+    given = getattr(y, "dtype", None)
+    dtype = given if isinstance(given, np.dtype) and given.kind in "iu" else np.dtype(np.int64)
+    return labels.toarray() if sparse.issparse(labels) else labels, dtype
+
+
+def routing_is_enabled() -> bool:
+    return bool(get_config()["enable_metadata_routing"])
+
+
+def check_takes_weights(estimator: Any) -> None:
+    """Refuse an estimator that would not be given the weights of samples, where metadata is not routed."""
+    if not has_fit_parameter(estimator, "sample_weight"):
+        raise ValueError(
+            f"sample_weight was passed, but fit of the estimator ({type(estimator).__name__}) has no such argument; "
+            "take an estimator that has, as mlhelpers.binary_relevance.BinaryRelevance, or route it there with "
+            "sklearn.set_config(enable_metadata_routing=True) and set_fit_request(sample_weight=True)"
+        )
+
+
+def take_part(estimator: Any, X: Any, rows: NDArray[np.intp], fitted_rows: NDArray[np.intp]) -> Any:
+    """Return rows of X; of kernels or distances between samples only the columns that an estimator is fitted on."""
+    if not get_tags(estimator).input_tags.pairwise:
+        return take_rows(X, rows)
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    if len(X.shape) != 2 or X.shape[0] != X.shape[1]:
+        raise ValueError(
+            f"X has shape {X.shape}, but the estimator ({type(estimator).__name__}) takes kernels or distances between "
+            "samples; pass a matrix of shape (n_samples, n_samples)"
+        )
+    return take_columns(take_rows(X, rows), fitted_rows)
+
+
+def take_columns(X: Any, columns: NDArray[np.intp]) -> Any:
+    if hasattr(X, "iloc"):
+        return X.iloc[:, columns]
+    return (X if hasattr(X, "shape") else np.asarray(X))[:, columns]
+
+
+def copy_feature_attributes(source: Any, target: Any) -> None:
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(source, name):
+            setattr(target, name, getattr(source, name))
+
+
+def multilabel_tags(tags: Any, estimator: Any) -> Any:
+    """Return tags of a classifier for label matrices that takes the inputs that an estimator takes."""
+    tags.classifier_tags.multi_label = True
+    tags.classifier_tags.multi_class = False
+    tags.target_tags.single_output = False
+    tags.target_tags.multi_output = True
+    tags.input_tags = get_tags(estimator).input_tags
+    return tags

@@ -1,0 +1,9 @@
+"""Decision thresholds, one per label: exact for F1 or under a constraint, and guarded where positives are few."""
+
+from mlhelpers.thresholds._classifier import ThresholdedClassifier
+from mlhelpers.thresholds._search import Thresholds, fit_thresholds
+
+__all__ = ["ThresholdedClassifier", "Thresholds", "fit_thresholds"]
+
+for _public in (ThresholdedClassifier, Thresholds, fit_thresholds):  # where they are documented and pickled
+    _public.__module__ = __name__
