@@ -88,7 +88,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDA
             "a sample that shall not count has the weight 0"
         )
     if not weight.any():
-        raise ValueError("sample_weight is 0 for every sample; give at least one of them a weight above 0")
+        raise ValueError("sample_weight is zero for every sample; give at least one of them a weight above 0")
     with np.errstate(over="ignore"):
         total = weight.sum()
     if total > MOST_WEIGHT:

@@ -476,7 +476,7 @@ def test_few_positives_are_counted_in_samples():
 @pytest.mark.parametrize(
     ("weights", "error", "message"),
     [
-        (np.ones(299), ValueError, "sample_weight has 299 values for 300 samples; give one weight per sample"),
+        (np.ones(299), ValueError, "sample_weight has 299 values for 300 samples; give one number per row"),
         (np.ones((300, 1)), ValueError, r"sample_weight has shape \(300, 1\), expected \(n_samples,\)"),
         (np.where(np.arange(300) == 7, -0.5, 1), ValueError, "sample_weight holds -0.5 at row 7, expected finite"),
         (np.where(np.arange(300) == 7, np.nan, 1), ValueError, "sample_weight holds nan at row 7"),
