@@ -130,7 +130,7 @@ def test_the_page_tells_of_every_claim(tmp_path, monkeypatch):
     plain = evidence.collected(notebook("# A", "assert x > 1"), {("plain", 100): record()})
     (tmp_path / "01_two.json").write_text(json.dumps(plain))
     assert "| Two | not tried |" in evidence.as_markdown({"00_one": "One", "01_two": "Two"})
-    assert "<summary>2 of 2: A b &lt;c></summary>" in page
+    assert "<summary>A b &lt;c>: 1 claim, held in 2 of 2 runs</summary>" in page
     assert "```python\nassert x > 1\n```" in page
 
 

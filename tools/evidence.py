@@ -146,11 +146,16 @@ def all_claims(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[
     for name, evidence in found.items():
         yield f"### {titles[name]}\n"
         for heading, claims_there in by_heading(evidence["claims"]):
-            held = " + ".join(f"{claim['held']} of {claim['of']}" for claim in claims_there)
-            yield f"<details><summary>{held}: {plain(heading)}</summary>\n"
+            yield f"<details><summary>{plain(heading)}: {how_often(claims_there)}</summary>\n"
             for claim in claims_there:
                 yield f"```python\n{claim['source']}\n```\n"
             yield "</details>\n"
+
+
+def how_often(claims_there: list[dict[str, Any]]) -> str:
+    held = dict.fromkeys(f"{claim['held']} of {claim['of']}" for claim in claims_there)
+    n = len(claims_there)
+    return f"{n} claim{'s' * (n > 1)}, held in {' and '.join(held)} runs"
 
 
 def by_heading(evidence: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
