@@ -1,4 +1,4 @@
-"""The address of the published pages, and the buttons in a page's header: to sources, and to services that run a chapter.
+"""The address of the published pages, and the buttons of a page: to its sources, and to services that run a chapter.
 
 The repository is a parameter of the build (see tools/publication.py); without it there are none of them.
 The theme's own launch buttons know one branch, but Colab opens what was published, from the branch of
@@ -21,7 +21,7 @@ FORGES = {
     "codeberg.org": ("_edit", "issues/new?title="),
 }
 # The theme names downloads by their ending alone.
-NAMES = {".ipynb": "Notebook (.ipynb)", ".md": "Source of this page (.md)", ".pdf": "Print, or save as PDF"}
+NAMES = {".ipynb": "Notebook (.ipynb)", ".pdf": "Print, or save as PDF"}
 
 
 def link(text: str, url: str, icon: str, label: str, tooltip: str) -> dict[str, str]:

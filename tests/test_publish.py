@@ -444,7 +444,6 @@ def test_buttons_lead_to_the_given_repository(tmp_path):
         "Repository": repository,
         "Edit this page": f"{repository}/edit/spring/2026/intro.md",
         "Open an issue": f"{repository}/issues/new?title=intro.md%3A%20",
-        "Source of this page (.md)": "_sources/intro.md",
     }
     page = BeautifulSoup((tmp_path / "_build" / "html" / "chapters" / "00_one.html").read_text(), "html.parser")
     assert page.select_one("link[rel=canonical]")["href"] == f"{URL}/chapters/00_one.html"
@@ -454,10 +453,12 @@ def test_buttons_lead_to_the_given_repository(tmp_path):
 
 def test_without_a_repository_there_are_no_such_buttons(monkeypatch):
     monkeypatch.delenv("BOOK_REPOSITORY", raising=False)
-    context = {"header_buttons": [{"type": "group", "buttons": [{"text": ".md", "label": "download-source-button"}]}]}
+    context = {
+        "header_buttons": [{"type": "group", "buttons": [{"text": ".ipynb", "label": "download-source-button"}]}]
+    }
     launch().add_buttons(None, "chapters/00_one", "page.html", context, None)
     ((button,),) = (group["buttons"] for group in context["header_buttons"])
-    assert button["text"] == "Source of this page (.md)"
+    assert button["text"] == "Notebook (.ipynb)"
 
 
 @pytest.mark.skipif(publication.from_environment() is not None, reason="the built book has a repository")
