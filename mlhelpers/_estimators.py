@@ -12,7 +12,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from mlhelpers._names import check_same_samples
-from mlhelpers.labels import check_labels
+from mlhelpers._scores import check_sample_weight
+from mlhelpers.labels import MISSING, check_labels
 from mlhelpers.splits import check_same_length, take_rows
 
 
@@ -21,14 +22,51 @@ def checked_targets(owner: Any, X: Any, y: Any, allow_missing: bool) -> tuple[ND
     name = type(owner).__name__
     if y is None:
         raise ValueError(f"{name} requires y to be passed, but the target y is None; pass the labels")
-    if not isinstance(allow_missing, bool):
-        raise TypeError(f"allow_missing must be True or False, got {allow_missing!r}")
     check_same_samples(X=X, y=y)
     labels = check_labels(y, name="y", allow_missing=allow_missing)
     check_same_length(X, labels.shape[0])
     given = getattr(y, "dtype", None)
     dtype = given if isinstance(given, np.dtype) and given.kind in "iu" else np.dtype(np.int64)
     return labels.toarray() if sparse.issparse(labels) else labels, dtype
+
+
+FAR = 1e30
+"""How far from 0 the decision value of a label is that had one class in training; single precision holds it, too."""
+
+
+def only_class(labels: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Return the class of each label that has one among its known rows, and NaN for the others."""
+    never, always = ~(labels == 1).any(axis=0), ~(labels == 0).any(axis=0)
+    return np.where(never == always, np.nan, always)
+
+
+def check_takes_unknown(estimator: Any) -> None:
+    """Refuse an estimator that would take "unknown" for a class of its own, or end in an error about other things."""
+    inner = estimator
+    while True:
+        parameters = inner.get_params(deep=False)
+        if parameters.get("steps"):
+            inner = parameters["steps"][-1][1]
+        elif any(kind.__name__ == "BaseSearchCV" for kind in type(inner).__mro__):
+            inner = parameters["estimator"]
+        else:
+            break
+    takes = getattr(inner, "allow_missing", not type(inner).__module__.startswith("sklearn."))
+    if not takes:
+        raise ValueError(
+            f"y has unknown labels, and the estimator ({type(inner).__name__}) does not take them; pass "
+            "mlhelpers.binary_relevance.BinaryRelevance(..., allow_missing=True), which fits a label where it is known"
+        )
+
+
+def subset_accuracy(owner: Any, X: Any, y: Any, sample_weight: Any) -> float:
+    """Return the fraction of samples whose known labels are all predicted right; those without any are left out."""
+    labels, _ = checked_targets(owner, X, y, owner.allow_missing)
+    weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
+    known = labels != MISSING
+    right = ((owner.predict(X) == labels) | ~known).all(axis=1)
+    counting = known.any(axis=1) * (1.0 if weight is None else weight)
+    return float(right @ counting / counting.sum()) if counting.any() else float("nan")
 
 
 def routing_is_enabled() -> bool:

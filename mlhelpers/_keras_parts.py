@@ -10,6 +10,8 @@ import ml_dtypes  # which Keras itself depends on
 import numpy as np
 from keras import ops
 
+_MOST_OF_HALF_PRECISION = 65504
+
 
 def matrices_of_one_shape(y_true: Any, y_pred: Any) -> Any:
     """Return y_true if both are matrices of one shape; refuse what would broadcast in silence."""
@@ -42,7 +44,10 @@ def is_observed(y_true: Any, mask_value: float) -> Any:
     rounded = float(np.asarray(mask_value).astype(precision(keras.backend.standardize_dtype(y_true.dtype)).dtype))
     if np.isinf(rounded):
         return ops.not_equal(y_true, rounded)
-    return ops.logical_not(ops.abs(y_true - rounded) <= abs(rounded) * 2.0**-8)  # true of NaN, too
+    near = ops.abs(y_true - rounded) <= abs(rounded) * 2.0**-8  # false of NaN
+    if abs(rounded) > _MOST_OF_HALF_PRECISION:  # of which it makes infinity
+        near = ops.logical_or(near, ops.equal(y_true, np.inf if rounded > 0 else -np.inf))
+    return ops.logical_not(near)
 
 
 def checked_mask_value(mask_value: Any) -> float | None:

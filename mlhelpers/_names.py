@@ -16,9 +16,9 @@ from mlhelpers._validation import names_of_labels
 
 def label_names_of(values: Any) -> list[str] | None:
     """Return the names of the labels that a DataFrame, thresholds or a Series of one number per label carry."""
-    names = getattr(values, "label_names", None)
+    names = getattr(values, "columns", None)
     if names is None:
-        names = getattr(values, "columns", None)
+        names = getattr(values, "label_names", None)
     if names is None and getattr(values, "ndim", 0) == 1:
         names = _index_of(values)
     return None if names is None else [str(name) for name in names]
@@ -44,8 +44,10 @@ def names_for(label_names: Any, values: Any, name: str, n_labels: int) -> list[s
     """
     own = label_names_of(values)
     given = names_of_labels(own if label_names is None else label_names, n_labels)
+    if own is None or (own == list(map(str, range(n_labels))) and sorted(given) != sorted(own)):
+        return given  # whose labels are only numbered may be numbered otherwise
     for k, label in enumerate(given):
-        if own is not None and label in own and own[k] != label:
+        if label in own and own[k] != label:
             raise ValueError(
                 f"label_names has {label!r} at position {k}, but {name} has it at {own.index(label)}; leave "
                 "label_names out, or put them into the order of the columns"
@@ -57,7 +59,10 @@ def check_same_samples(**sides: Any) -> None:
     """Refuse DataFrames and Series whose row indexes are not the same, in the same order."""
     indexed = {side: index for side, values in sides.items() if (index := _index_of(values)) is not None}
     for (first, a), (other, b) in _pairs(indexed):
-        if getattr(a, "equals", lambda _: False)(b) or _may_be_the_same(np.asarray(a), np.asarray(b)):
+        if getattr(a, "equals", lambda _: False)(b):
+            continue
+        a, b = _comparable(a), _comparable(b)
+        if _may_be_the_same(a, b):
             continue
         row = next(i for i, (left, right) in enumerate(zip(a, b, strict=True)) if left != right)
         raise ValueError(
@@ -77,7 +82,12 @@ def _may_be_the_same(a: NDArray[Any], b: NDArray[Any]) -> bool:
     """Whether names are equal, or one side has none and the other is not the same numbers in another order."""
     if np.array_equal(a, b):
         return True
-    numbers = np.arange(len(a)).astype(a.dtype if a.dtype.kind == "U" else int)
+    kinds = a.dtype.kind, b.dtype.kind
+    if "i" in kinds and kinds[0] != kinds[1]:  # the same numbers may be text on one side
+        a, b = a.astype(str), b.astype(str)
+        if np.array_equal(a, b):
+            return True
+    numbers = np.arange(len(a)).astype(str if a.dtype.kind == "U" else int)
     numbered = [np.array_equal(side, numbers) for side in (a, b)]
     if not any(numbered):
         return False
@@ -85,6 +95,19 @@ def _may_be_the_same(a: NDArray[Any], b: NDArray[Any]) -> bool:
         return not np.array_equal(np.sort(b if numbered[0] else a), np.sort(numbers))
     except TypeError:  # names of several types have no order, and are not those numbers
         return True
+
+
+def _comparable(index: Any) -> NDArray[Any]:
+    """Return an index as an array in which what is missing equals itself: neither NaN nor pandas.NA does."""
+    values = np.asarray(index)
+    if values.dtype.kind not in "Of":
+        return values
+    missing = [type(value).__name__ == "NAType" or bool(value != value) for value in values]
+    if not any(missing):
+        return values
+    values = values.astype(object)
+    values[missing] = None
+    return values
 
 
 def _index_of(values: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._names import check_same_labels, check_same_samples, names_for
+from mlhelpers._names import check_same_labels, check_same_samples, label_names_of, names_for
 from mlhelpers._validation import real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
@@ -61,9 +61,17 @@ def check_scores(y_score: Any) -> NDArray[np.float64]:
     return scores
 
 
-def different_names(label_names: Any, y_true: Any, n_labels: int) -> tuple[str, ...]:
-    """Return one name per label, all different: those given, or those that y_true carries, or the column numbers."""
-    names = names_for(label_names, y_true, "y_true", n_labels)
+def different_names(label_names: Any, n_labels: int, **sides: Any) -> tuple[str, ...]:
+    """Return one name per label, all different: those given, or the first that one of the sides carries, or numbers.
+
+    Names that are given must not be those of a side in another order.
+    """
+    named = {side: values for side, values in sides.items() if label_names_of(values) is not None}
+    if label_names is None:
+        named = dict(list(named.items())[:1])
+    names = names_for(label_names, None, "", n_labels)
+    for side, values in named.items():
+        names = names_for(label_names, values, side, n_labels)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
@@ -91,9 +99,9 @@ def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDA
         raise ValueError("sample_weight is zero for every sample; give at least one of them a weight above 0")
     with np.errstate(over="ignore"):
         total = weight.sum()
-    if total > MOST_WEIGHT:
+    if not 1 / MOST_WEIGHT <= total <= MOST_WEIGHT:
         raise ValueError(
-            f"sample_weight adds up to {total:g}, expected at most {MOST_WEIGHT:g}; "
+            f"sample_weight adds up to {total:g}, expected {1 / MOST_WEIGHT:g} to {MOST_WEIGHT:g}; "
             "only their ratios count, so divide the weights by their largest"
         )
     return weight

@@ -24,10 +24,11 @@ def real_array(values: Any, name: str, shape: tuple[str, ...]) -> NDArray[np.flo
     expected = f"({', '.join(shape)}{',' * (len(shape) == 1)})"
     refuse_batches(values, name)
     try:
-        array = np.asarray(values)
+        array = array_of(values)
         if array.dtype == object and array.ndim == len(shape):
             array = numbers_in_objects(array)
-        if isinstance(values, np.ma.MaskedArray) or array.dtype.kind not in "biuf":
+        rows = values if isinstance(values, (list, tuple)) else ()
+        if any(isinstance(part, np.ma.MaskedArray) for part in (values, *rows)) or array.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
         dtype = f" of dtype {array.dtype}" if hasattr(values, "dtype") or hasattr(values, "dtypes") else ""
@@ -57,6 +58,19 @@ def names_of_labels(label_names: Any, n_labels: int) -> list[str]:
     return names
 
 
+def array_of(values: Any) -> NDArray[Any]:
+    """Return values as an array, with what is missing in a column kept missing.
+
+    pandas casts columns of unequal categories to the common type, in which a missing one becomes 0 or 1; half-precision
+    numbers of another kind than NumPy's become single ones.
+    """
+    dtypes = list(getattr(values, "dtypes", ())) if hasattr(values, "iloc") and getattr(values, "ndim", 0) == 2 else []
+    if any(type(dtype).__name__ == "CategoricalDtype" for dtype in dtypes):
+        return np.column_stack([values.iloc[:, j].astype(object).to_numpy() for j in range(len(dtypes))])
+    array = values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
 def numbers_in_objects(values: NDArray[Any]) -> NDArray[np.float64]:
     """Read Python objects, which nullable and pyarrow columns of pandas become: numbers, with None and NA as NaN.
 
@@ -72,7 +86,7 @@ def numbers_in_objects(values: NDArray[Any]) -> NDArray[np.float64]:
                 found[index] = float(value)
             except OverflowError:  # an int of more than 300 digits
                 found[index] = np.inf
-        elif value is not None and type(value).__name__ != "NAType":
+        elif value is not None and value is not np.ma.masked and type(value).__name__ != "NAType":
             raise TypeError(value, index)
     return found
 

@@ -14,11 +14,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from mlhelpers._estimators import (
+    FAR,
     check_takes_weights,
     checked_targets,
     copy_feature_attributes,
     multilabel_tags,
     routing_is_enabled,
+    subset_accuracy,
     take_columns,
     take_part,
 )
@@ -61,6 +63,10 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
 
     Notes
     -----
+    Don't cross-validate with unknown labels by scikit-learn's ``cross_val_predict(..., method="predict_proba")``: it
+    recodes each column before ``fit``, and -1 becomes a class. `mlhelpers.thresholds.ThresholdedClassifier`
+    cross-validates by itself.
+
     The method is as old as the field [1]_. A label's classifier learns from as many samples as know the label. It
     stays unbiased if whether a label is known has nothing to do with the label itself, given X; if annotators mark
     mainly what is present, it doesn't.
@@ -111,13 +117,14 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
             estimator takes no weights.
         """
         labels, dtype = checked_targets(self, X, y, self.allow_missing)
+        sample_weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
+        counting = slice(None) if sample_weight is None else sample_weight > 0
         names = label_names_of(y) or [str(j) for j in range(labels.shape[1])]
-        for name, known in zip(names, (labels != MISSING).any(axis=0), strict=True):
+        for name, known in zip(names, (labels[counting] != MISSING).any(axis=0), strict=True):
             if not known:
                 raise ValueError(
                     f"y knows label {name!r} for no sample; leave the label out, or pass samples for which it is known"
                 )
-        sample_weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
         params = self._params_to_fit(sample_weight, fit_params)
         fitted = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit_label)(self.estimator, X, column, dtype, params) for column in labels.T
@@ -170,7 +177,7 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
 
     @_has("decision_function")  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return the estimators' decision values; 0.0 or 1.0 if only one class of a label was known.
+        """Return the estimators' decision values; -1e30 or 1e30 if only one class of a label was known.
 
         Parameters
         ----------
@@ -181,6 +188,22 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
         ndarray of float64, shape (n_samples, n_labels)
         """
         return self._for_each_label(X, lambda estimator, X: np.ravel(estimator.decision_function(X))).astype(float)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the subset accuracy: the fraction of samples of which every known label is predicted right.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            NaN if no label is known.
+        """
+        return subset_accuracy(self, X, y, sample_weight)
 
     def _for_each_label(self, X: Any, use: Any) -> NDArray[Any]:
         check_is_fitted(self)
@@ -212,10 +235,10 @@ class _Constant(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.full(X.shape[0] if hasattr(X, "shape") else len(X), self.label)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
-        return self.predict(X).astype(float)
+        return np.where(self.predict(X) == 1, FAR, -FAR)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        present = self.decision_function(X)
+        present = self.predict(X).astype(float)
         return np.column_stack([1 - present, present])
 
 

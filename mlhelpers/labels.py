@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._validation import numbers_in_objects, refuse_batches, refuse_one_array_per_label
+from mlhelpers._validation import array_of, numbers_in_objects, refuse_batches, refuse_one_array_per_label
 from mlhelpers.tables import ShownAsTable, Table
 
 LabelMatrix: TypeAlias = "NDArray[np.int8] | sparse.csr_array"
@@ -70,6 +70,8 @@ def check_labels(Y: Any, *, allow_missing: bool = False, name: str = "Y") -> Any
 0 and 1; if these are class indices, use sklearn.preprocessing.label_binarize, and if this is \
 one label for all samples, use numpy.reshape(Y, (-1, 1))
     """
+    if not isinstance(allow_missing, bool):
+        raise TypeError(f"allow_missing must be True or False, got {allow_missing!r}")
     if sparse.issparse(Y):
         return _check_sparse(Y, allow_missing, name)
     values = as_numeric(Y, name)
@@ -91,11 +93,9 @@ def as_numeric(Y: Any, name: str) -> NDArray[Any]:
         values = np.asarray(Y)
         if np.ma.is_masked(Y) and values.dtype.kind in "biufO":
             values = np.where(np.ma.getmaskarray(Y), np.nan, values)
-    elif hasattr(Y, "to_numpy"):
-        values = Y.to_numpy()
     else:
         try:
-            values = np.asarray(Y)
+            values = array_of(Y)
         except ValueError:
             raise TypeError(f"{name} has rows of different lengths, but {_SHAPE_ADVICE}; {_SETS_ADVICE}") from None
     if values.dtype == object and values.ndim == 2:
@@ -491,9 +491,9 @@ def scores_matrix(
     if not isinstance(method, str) or method not in ("predict_proba", "decision_function"):
         raise ValueError(f'method must be "predict_proba" or "decision_function", got {method!r}')
     name = type(estimator).__name__
-    if name == "StackingClassifier":
+    if any(kind.__name__ == "StackingClassifier" for kind in type(decides(estimator)).__mro__):
         raise TypeError(
-            "estimator (StackingClassifier) gives the probability that a label is absent, by a slip of scikit-learn; "
+            f"estimator ({name}) gives the probability that a label is absent, by a slip of scikit-learn; "
             "stack inside sklearn.multiclass.OneVsRestClassifier, or use 1 - estimator.predict_proba(X) after a check"
         )
     if isinstance(estimator, type):
@@ -521,7 +521,7 @@ def scores_matrix(
         )
     per_label = getattr(estimator, "classes_", None)
     for label, classes in enumerate([first] if not isinstance(per_label, list) else per_label):
-        _check_classes(classes, label, estimator)
+        check_classes(classes, label, estimator)
     return _with_constant_labels(scores, estimator, method)
 
 
@@ -536,11 +536,11 @@ def _with_constant_labels(scores: NDArray[np.float64], estimator: Any, method: s
 
 def _constant_in_chain(estimator: Any) -> dict[int, Any]:
     """Return the labels of a chain that had one class in training, each with that class."""
-    chain = _decides(estimator)
+    chain = decides(estimator)
     if not (hasattr(chain, "order_") and hasattr(chain, "estimators_")):
         return {}
     links = zip(chain.order_, chain.estimators_, strict=True)
-    classes = {int(label): np.ravel(getattr(_decides(link), "classes_", [0, 1])) for label, link in links}
+    classes = {int(label): np.ravel(getattr(decides(link), "classes_", [0, 1])) for label, link in links}
     return {label: found[0] for label, found in classes.items() if len(found) == 1}
 
 
@@ -551,7 +551,7 @@ def _no_scores(estimator: Any, label: int) -> ValueError:
     )
 
 
-def _decides(estimator: Any) -> Any:
+def decides(estimator: Any) -> Any:
     """Return what decides in the end: the best estimator of a search, the last step of a pipeline."""
     while True:
         if hasattr(estimator, "best_estimator_"):
@@ -596,13 +596,14 @@ def _present(probabilities: Any, label: int, estimator: Any, first: NDArray[Any]
     else:
         per_label = getattr(estimator, "classes_", None)
         classes = list(range(probabilities.shape[1]) if per_label is None else per_label[label])
-    _check_classes(classes, label, estimator)
+    check_classes(classes, label, estimator)
     if len(classes) == 1:  # however many columns there are
         return np.full(len(probabilities), float(classes[0] == 1))
     return np.asarray(probabilities[:, classes.index(1)])
 
 
-def _check_classes(classes: Any, label: int, estimator: Any) -> None:
+def check_classes(classes: Any, label: int, estimator: Any) -> None:
+    """Refuse an estimator that was fitted on other classes than 0 and 1 for a label."""
     if not set(np.ravel(classes).tolist()) <= {0, 1}:
         found = ", ".join(str(c) for c in np.ravel(classes))
         raise ValueError(

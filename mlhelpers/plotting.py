@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, softmax
 
-from mlhelpers._names import check_same_labels, check_same_samples, names_for
+from mlhelpers._names import check_same_labels, check_same_samples, label_names_of, names_for
 from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
@@ -258,7 +258,8 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
     values = real_array(lift, "lift", ("n_labels", "n_labels")).copy()
     if values.shape[0] != values.shape[1]:
         raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
-    names = names_of_labels(label_names, len(values))
+    check_same_labels(columns=lift, rows=getattr(lift, "T", None))
+    names = names_for(label_names, lift, "lift", len(values))
     np.fill_diagonal(values, np.nan)
     figure, (ax,) = _axes(1, 1, 4.3)
     image = ax.imshow(values, cmap="PuOr", vmin=0, vmax=2)
@@ -294,7 +295,7 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
         raise ValueError(
             f"logits holds {z[~np.isfinite(z)][0]}, expected finite numbers; look for an overflow before it"
         )
-    names = names_of_labels(label_names, len(z))
+    names = names_for(label_names, logits, "logits", len(z))
     figure, axes = _axes(2, 1, 4.2, sharex=True, sharey=True)
     for ax, name, p, colour in zip(axes, ("sigmoid", "softmax"), (expit(z), softmax(z)), (BLUE, ORANGE), strict=True):
         bars = ax.bar(range(len(z)), p, color=colour)
@@ -473,8 +474,13 @@ def plot_label_scores(
     _check_named(scores, "scores", most=4)
     values = {name: real_array(row, f"scores[{name!r}]", ("n_labels",)) for name, row in scores.items()}
     check_same_labels(**{f"scores[{name!r}]": row for name, row in scores.items()})
-    first, n_labels = next(iter(scores)), len(next(iter(values.values())))
-    names = names_for(label_names, scores[first], f"scores[{first!r}]", n_labels)
+    n_labels = len(next(iter(values.values())))
+    named = {f"scores[{name!r}]": row for name, row in scores.items() if label_names_of(row)}
+    names = names_for(label_names, None, "", n_labels)
+    for name, row in named.items():
+        names = names_for(label_names, row, name, n_labels)
+    for name, bounds in (intervals or {}).items():
+        check_same_samples(**named, **{f"intervals[{name!r}]": bounds})  # there, rows are labels
     figure, (ax,) = _axes(1, 1, 3.0)
     positions, offsets = np.arange(n_labels), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.18
     for (name, row), offset, colour, marker in zip(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -371,6 +371,11 @@ def _part_labels(labels: Any, part: Any, name: str, allow_missing: bool) -> Any:
     """Return the label matrix of a part that is given as a matrix, as row numbers or as a mask."""
     n_samples, n_labels = labels.shape
     rows = part if sparse.issparse(part) else np.asarray(part)
+    if hasattr(part, "get_indexer"):
+        raise TypeError(
+            f"{name} is a row index of pandas, whose entries need not be row numbers; pass Y.loc[index], the labels "
+            "themselves"
+        )
     if rows.ndim == 2:
         matrix = check_labels(part, name=name, allow_missing=allow_missing)
         if matrix.shape[1] != n_labels:
@@ -388,6 +393,11 @@ def _part_labels(labels: Any, part: Any, name: str, allow_missing: bool) -> Any:
                 "give one value per sample, and choose at least one"
             )
         rows = np.flatnonzero(rows)
+    if len(np.unique(rows)) < len(rows):
+        raise ValueError(
+            f"{name} holds a row number twice; pass row numbers that differ, or of a single label a matrix, as in "
+            "part.reshape(-1, 1)"
+        )
     if rows.min() < 0 or rows.max() >= n_samples:
         wrong = rows.min() if rows.min() < 0 else rows.max()
         raise ValueError(f"{name} holds row number {wrong}, expected 0 to {n_samples - 1}")
@@ -497,6 +507,8 @@ def check_same_length(X: Any, n_samples: int) -> None:
     if X is None:
         raise ValueError("X is None; pass the samples, or numpy.arange(n_samples) to get row numbers")
     refuse_batches(X, "X")
+    if isinstance(X, (str, Mapping)):
+        raise TypeError(f"X is of type {type(X).__name__}, which has no rows; pass a list or an array of samples")
     length = X.shape[0] if hasattr(X, "shape") else len(X)
     if length != n_samples:
         raise ValueError(f"X has {length} rows but the label matrix has {n_samples}; both must have the same samples")

@@ -1107,7 +1107,9 @@ OVR = OneVsRestClassifier(LR)
         (RandomForestClassifier(), []),
         (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring="accuracy"), ["ML403"]),
         (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring=make_scorer(accuracy_score)), ["ML403"]),
-        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring={"a": "accuracy", "b": "f1_micro"}, refit="b"), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring={"a": "accuracy", "b": "f1_micro"}, refit="a"), ["ML403"]),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring={"a": "accuracy", "b": "f1_micro"}, refit="b"), []),
+        (GridSearchCV(OVR, GRID, cv=SHUFFLED, scoring=["accuracy", "f1_micro"], refit=False), []),
         (OneVsRestClassifier(GridSearchCV(LR, {"C": [1]}, scoring="accuracy")), []),
     ],
 )  # fmt: skip

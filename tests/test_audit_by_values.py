@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import random
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import coverage_error, f1_score, hamming_loss, label_ranking_loss, make_scorer, zero_one_loss
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, HalvingGridSearchCV, KFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mlhelpers.audit import audit
+from mlhelpers.binary_relevance import BinaryRelevance
 from mlhelpers.labels import check_labels, scores_matrix
 from mlhelpers.losses import AsymmetricLoss, WeightedBinaryCrossentropy
 from mlhelpers.metrics import evaluate
-from mlhelpers.splits import multilabel_train_test_split
+from mlhelpers.splits import MultilabelKFold, multilabel_train_test_split
 
 Y = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1]] * 5)
 BCE_LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -336,3 +340,166 @@ def test_scores_of_one_output_per_label_are_stacked(structure):
     assert np.hstack(eval(way_out.replace("model.predict(X)", "outputs"))).shape == (20, 3)
     with pytest.raises((TypeError, ValueError), match=r"numpy\.hstack"):
         evaluate(Y, outputs)
+
+
+# What is right, and was taken for a mistake
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda y, p: -ops.mean(ops.log(ops.where(ops.equal(y, 1), p, 1 - p) + 1e-7), axis=-1),
+        lambda y, p: -ops.mean(ops.log(y * p + (1 - y) * (1 - p) + 1e-7), axis=-1),
+        lambda y, p: ops.mean((1 - (y * p + (1 - y) * (1 - p)) ** 0.7) / 0.7, axis=-1),
+    ],
+)
+def test_a_cross_entropy_of_the_probability_of_what_is_true_is_no_loss_of_logits(loss):
+    assert codes(compiled("sigmoid", loss)) == []
+    assert codes(compiled(None, loss)) == ["ML103"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        (None, lambda y, z: ops.sum(ops.maximum(0.0, 1 - (2 * y - 1) * z), axis=-1)),
+        ("sigmoid", lambda y, p: ops.sum(ops.abs(y - p), axis=-1)),
+        ("sigmoid", lambda y, p: 10 * ops.mean(ops.abs(y - p), axis=-1)),
+        ("sigmoid", lambda y, p: keras.losses.binary_crossentropy(y, p) * ops.cast(ops.any(y > 0, -1), "float32")),
+    ],
+)
+def test_steep_straight_losses_and_those_that_skip_empty_rows_are_left_alone(activation, loss):
+    assert codes(compiled(activation, loss)) == []
+
+
+def test_binary_relevance_sees_one_label_and_cuts_scores_itself():
+    never = Y * [1, 1, 0]
+    assert codes(BinaryRelevance(RandomForestClassifier(class_weight="balanced"))) == []
+    assert codes(BinaryRelevance(GridSearchCV(LogisticRegression(), {"C": [1]}))) == []
+    assert codes(BinaryRelevance(DecisionTreeClassifier()), never) == ["ML303"]
+    fixed = BinaryRelevance(FixedThresholdClassifier(LogisticRegression(), threshold=0.9))
+    (finding,) = audit(fixed, Y)
+    assert finding.code == "ML401" and finding.message.startswith("BinaryRelevance cuts the scores of FixedThreshold")
+
+
+def test_candidates_of_a_grid_are_judged_where_they_will_stand():
+    options = {"cv": MultilabelKFold(2), "scoring": "f1_macro"}
+    forest = RandomForestClassifier(class_weight="balanced")
+    ovr = OneVsRestClassifier(LogisticRegression())
+    assert codes(GridSearchCV(ovr, {"estimator": [forest]}, **options)) == []
+    fixed = FixedThresholdClassifier(LogisticRegression(), threshold=0.9)
+    assert codes(GridSearchCV(ovr, [{"estimator": [fixed]}, {"estimator__C": [1]}], **options)) == ["ML401"]
+
+
+def test_scores_that_are_only_reported_choose_nothing():
+    reported = {"f1": "f1_macro", "acc": "accuracy", "ham": make_scorer(hamming_loss)}
+    for refit, expected in (("f1", []), ("acc", ["ML403"]), ("ham", ["ML407"]), (False, [])):
+        assert codes(search(scoring=reported, refit=refit, cv=MultilabelKFold(2))) == expected
+
+
+class OwnScore(OneVsRestClassifier):
+    def score(self, X, y):
+        return f1_score(y, self.predict(X), average="macro")
+
+
+def test_a_score_method_of_ones_own_is_not_subset_accuracy():
+    for model in (OwnScore(LogisticRegression()), make_pipeline(StandardScaler(), OwnScore(LogisticRegression()))):
+        assert codes(GridSearchCV(model, {}, cv=MultilabelKFold(2))) == []
+
+
+class HiddenStage(layers.Layer):
+    activation = staticmethod(keras.activations.relu)
+
+    def call(self, x):
+        return ops.sigmoid(self.activation(x))
+
+
+class SigmoidDense(layers.Dense):
+    def call(self, x):
+        return ops.sigmoid(super().call(x))
+
+
+def test_layers_of_ones_own_are_not_read_by_their_names():
+    for last in (HiddenStage(), SigmoidDense(3)):
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(3), last])
+        model.compile("sgd", loss="binary_crossentropy")
+        assert codes(model) == []
+
+
+class Bounded(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.norm, self.dense = (
+            layers.LayerNormalization(),
+            layers.Dense(2, bias_initializer=lambda *_, **__: [0.5, 0.5]),
+        )
+
+    def call(self, x):
+        return 0.5 + 0.1 * ops.tanh(self.dense(self.norm(x)))
+
+
+def test_bounded_outputs_are_not_taken_for_probabilities():
+    model = Bounded()
+    model.compile("sgd", loss=BCE_LOGITS)
+    assert [finding.code for finding in audit(model, Y[:, :2], X=np.random.default_rng(0).normal(size=(20, 4)))] == []
+
+
+class Counting(keras.losses.Loss):
+    def __init__(self):
+        super().__init__()
+        self.counter, self.seed = keras.Variable(0.0), keras.random.SeedGenerator(0)
+
+    def call(self, y, z):
+        self.counter.assign_add(1.0)
+        noise = np.random.mtrand.random() * random.random() * keras.random.uniform((), seed=self.seed)
+        return keras.losses.binary_crossentropy(y, z, from_logits=True) + 0 * noise
+
+
+def test_the_audit_changes_no_state():
+    loss = Counting()
+    model = compiled(loss=loss)
+
+    def state():
+        return random.getstate(), np.random.mtrand.get_state()[1].tolist(), loss.seed.state.numpy().tolist()
+
+    before = state()
+    assert codes(model) == []
+    assert state() == before
+    assert float(loss.counter.numpy()) == 0
+
+
+def test_names_that_keras_counts_are_not_counted_on():
+    class Own(keras.metrics.Metric):
+        def __init__(self, name=None, **options):
+            super().__init__(name=name, **options)
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            pass
+
+        def result(self):
+            return 0.0
+
+    model = compiled(metrics=[Own])
+    first = Own().name
+    audit(model, Y)
+    assert int(Own().name.rpartition("_")[2]) == int(first.rpartition("_")[2] if first[-1].isdigit() else 0) + 1
+
+
+@pytest.mark.parametrize("alpha", [np.array([0.3, 0.3, 0.3]), 0.9])
+def test_an_alpha_per_label(alpha):
+    focal = keras.losses.BinaryFocalCrossentropy
+    assert codes(compiled("sigmoid", focal(alpha=alpha, apply_class_balancing=True))) == []
+    assert codes(compiled("sigmoid", focal(alpha=alpha))) == ["ML109"]
+
+
+def test_inputs_that_are_lists_of_tokens_have_rows():
+    tokens = [["a"], ["a", "b"], [], ["c"]] * 5
+    assert codes(OneVsRestClassifier(LogisticRegression())) == [
+        finding.code for finding in audit(OneVsRestClassifier(LogisticRegression()), Y, X=tokens)
+    ]
+
+
+def test_the_fix_for_halving_has_a_seed():
+    halving = HalvingGridSearchCV(
+        OneVsRestClassifier(LogisticRegression()), {"estimator__C": [1]}, cv=3, scoring="f1_macro"
+    )
+    assert "MultilabelKFold(3, random_state=0)" in next(f.fix for f in audit(halving, Y) if f.code == "ML402")

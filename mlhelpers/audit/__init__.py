@@ -10,7 +10,7 @@ from mlhelpers._names import check_same_samples
 
 # Importing the modules of rules registers their rules.
 from mlhelpers.audit import _label_rules, _loss_rules, _metric_rules, _search_rules  # noqa: F401
-from mlhelpers.audit._findings import CHECKS, TITLES, Finding, Findings
+from mlhelpers.audit._findings import CHECKS, TITLES, Finding, Findings, unchanged_generators
 from mlhelpers.audit._keras import KerasCase, inputs_of, is_keras_model, keras_case
 from mlhelpers.audit._labels import check_length, read_labels
 from mlhelpers.audit._sklearn import SklearnCase, check_estimator, nested_estimators
@@ -30,7 +30,8 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
     """Look for mistakes that raise no error: a linter for a multi-label model and its labels.
 
     Nothing is trained and nothing is changed: neither weights, nor what was compiled, nor the
-    labels, nor any random state. What can't be told from the model is not guessed: a custom loss or
+    labels, nor any random state of Python, NumPy and Keras. (What a loss of your own counts in an attribute of its own
+    counts on: it is called.) What can't be told from the model is not guessed: a custom loss or
     metric is called with a few made values, and an output of unknown activation is left alone unless
     there is `X` to look at its values.
 
@@ -90,13 +91,15 @@ def audit(model: Any, Y: Any, *, X: Any = None) -> Findings:
         networks = [nested.network for nested in case.with_a_network if is_keras_model(nested.network)]
         cases = [*((keras_case(network, labels, None), "12") for network in networks), (case, "34")]
     check_same_samples(X=X, Y=Y)
-    return Findings(
-        Finding(code, severity, message, fix, f"traps.html#{code.lower()}")
-        for code in RULES
-        for case, groups in cases
-        if code[2] in groups and code not in _right_as_it_is(case)
-        for severity, message, fix in CHECKS[code](case)
-    )
+    with unchanged_generators():  # which losses and scores of the user's own may draw from
+        found = [
+            Finding(code, severity, message, fix, f"traps.html#{code.lower()}")
+            for code in RULES
+            for case, groups in cases
+            if code[2] in groups and code not in _right_as_it_is(case)
+            for severity, message, fix in CHECKS[code](case)
+        ]
+    return Findings(dict.fromkeys(found))  # candidates of a search share what they don't vary
 
 
 def _right_as_it_is(case: KerasCase | SklearnCase) -> set[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -63,6 +67,17 @@ def _wrapped(text: str, start: str, indent: str) -> str:
     wrapper = textwrap.TextWrapper(88, start, indent)
     wrapper.break_on_hyphens = wrapper.break_long_words = False  # a name that is broken can't be copied
     return wrapper.fill(text)
+
+
+@contextmanager
+def unchanged_generators() -> Iterator[None]:
+    """Put the random generators of Python and NumPy back to where they were."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (the one that a user's score draws from)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 TITLES: dict[str, str] = {}

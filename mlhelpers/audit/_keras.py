@@ -49,33 +49,52 @@ class Loss:
         try:
             inside = [self._mean(1, p) for p in (0.25, 0.75)]
             right = [[self._mean(1, p) for p in (1, 2, 3)], [self._mean(0, p) for p in (0, -2, -4)]]
-            wrong = [[self._mean(1, p) for p in (-2, -3)], [self._mean(0, p) for p in (2, 3)]]
+            wrong = [[self._mean(1, p) for p in (-1, -2, -3)], [self._mean(0, p) for p in (1, 2, 3)]]
         except Exception:  # whatever a loss raises that wants other values
             return None
         # A clip or a logarithm makes it flat or undefined beyond 0 and 1, where a softplus still falls, ever slower.
-        if inside[0] > inside[1] and all(b == c or np.isnan(c) for _, b, c in right) and not _changes(wrong):
+        flat = all(b == c or np.isnan(c) for _, b, c in right) and not any(_differ(b, c) for _, b, c in wrong)
+        if inside[0] > inside[1] and (flat or np.isnan(np.array(wrong)[:, 1:]).all()):
             return False
-        return True if all(a - b > b - c > 0 for a, b, c in right) else None
+        grows = bool((np.diff(wrong) > 0).all())  # which the logarithm of a number below 0 does not
+        return True if grows and all(a - b > b - c > 0 for a, b, c in right) else None
 
     @cached_property
     def asks_nothing_of_absent_labels(self) -> bool:
-        """Whether a row without labels costs nothing, whatever is predicted, but a row of all labels something."""
+        """Whether what is predicted for absent labels costs nothing: in a row without labels, and beside a label.
+
+        A softmax inside the loss makes the outputs of a row shares of one whole: then only their differences count.
+        """
         try:
             empty = [self._mean(0, p) for p in (0.25, 0.75, 4.0)]
             full = [self._mean(1, p) for p in (0.25, 0.75)]
+            beside = self._beside_a_label
         except Exception:
             return False
-        return empty == [0, 0, 0] and bool(np.isfinite(full).all()) and max(full) > 1e-3
+        return beside and empty == [0, 0, 0] and bool(np.isfinite(full).all()) and max(full) > 1e-3
+
+    @property
+    def _beside_a_label(self) -> bool:
+        if self.n_labels == 1:
+            return True
+        y, p = np.zeros((2, 1, self.n_labels), np.float32)
+        y[0, 0], p[0] = 1, 0.5
+        low, high = p.copy(), p.copy()
+        low[0, 1], high[0, 1] = 0.25, 0.75
+        unchanged = np.array_equal(self._value(y, low), self._value(y, high))
+        return unchanged or bool(np.allclose(self._value(y, low), self._value(y, low + 1), rtol=1e-5, atol=1e-7))
 
     @cached_property
     def has_swapped_arguments(self) -> bool:
-        """Whether it is a cross-entropy of y for p: a straight line over p, as steep as the clip of the logarithm."""
+        """Whether it is a cross-entropy of y for p: a steep straight line over p, and a logarithm over y."""
         try:
             present, absent = ([self._mean(y, p) for p in (0.25, 0.5, 0.75)] for y in (1, 0))
+            over_y = -np.diff([self._mean(y, 1) for y in (0.25, 0.5, 0.75)])
         except Exception:
             return False
         falls, rises = -np.diff(present), np.diff(absent)
-        return all(bool(np.allclose(steps[0], steps[1], rtol=1e-2)) and steps[0] > 1 for steps in (falls, rises))
+        steep = all(bool(np.allclose(steps[0], steps[1], rtol=1e-2)) and steps[0] > 1 for steps in (falls, rises))
+        return steep and bool(over_y[0] > 1.2 * over_y[1] > 0)
 
     def values(self, y: Any, p: Any) -> NDArray[Any] | None:
         try:
@@ -89,7 +108,7 @@ class Loss:
 
     def masks(self, value: float) -> bool | None:
         """Return whether the loss leaves out a label of this value: whether the prediction for it doesn't matter."""
-        y = np.zeros((1, self.n_labels), np.float32)
+        y = np.zeros((2, self.n_labels), np.float32)  # the second row is known: a mean over the batch needs something
         low, high = np.full_like(y, 0.5), np.full_like(y, 0.5)
         y[0, 0], low[0, 0], high[0, 0] = value, 0.25, 0.75
         try:
@@ -99,8 +118,8 @@ class Loss:
         return bool(np.isfinite(losses[0]).all() and np.allclose(*losses, rtol=1e-6, atol=0))
 
 
-def _changes(pairs: list[list[float]]) -> bool:
-    return any(a != b and not (np.isnan(a) or np.isnan(b)) for a, b in pairs)
+def _differ(a: float, b: float) -> bool:
+    return a != b and not (np.isnan(a) or np.isnan(b))
 
 
 @dataclass(frozen=True)
@@ -311,8 +330,10 @@ def _activation_of(operation: Any) -> str | None:
     """Return "logits", "probabilities", another activation, "unchanged", or None where the layer does not tell."""
     import keras
 
-    while isinstance(operation, keras.layers.Wrapper):
+    while isinstance(operation, keras.layers.Wrapper) and _is_as_keras_made_it(operation):
         operation = operation.layer
+    if not _is_as_keras_made_it(operation):
+        return None
     function = getattr(operation, "activation", None)
     name = plain_name(name_of(operation if function is None else function))
     if function is None and name in _UNCHANGED:
@@ -323,6 +344,11 @@ def _activation_of(operation: Any) -> str | None:
     if name == "linear" and (function is None or isinstance(operation, keras.layers.Activation)):
         return "unchanged"
     return {"linear": "logits", "sigmoid": "probabilities"}.get(name, name)
+
+
+def _is_as_keras_made_it(operation: Any) -> bool:
+    """Whether what a layer is called, and what activation it has, tell what it does: a user's own call may do more."""
+    return is_known(getattr(type(operation).call, "__module__", ""))
 
 
 def _activation_by_values(function: Any) -> Any:
@@ -371,6 +397,8 @@ def _output_seen(model: Any, X: Any) -> _Output:
     kind = _kind_of_values(near)
     if kind != "logits" and "logits" in map(_kind_of_values, far):
         kind = None  # small logits look like probabilities, but not far away from the data
+    if kind == "probabilities" and not any(((values < 0.01) | (values > 0.99)).any() for values in far):
+        kind = None  # what is bounded, as behind a normalisation, may be either
     return kind, (None, *near.shape[1:]), keras.backend.standardize_dtype(outputs[0].dtype)
 
 
@@ -433,16 +461,17 @@ def _made_metric(metric: Any, labels: Labels) -> Any:
     elif isinstance(metric, str):
         classes = {plain_name(name): item for name, item in vars(keras.metrics).items() if inspect.isclass(item)}
         metric = classes.get(plain_name(metric), metric)
-    if isinstance(metric, type) and is_known(metric.__module__):
+    if isinstance(metric, type) and "name" in inspect.signature(metric).parameters:
         return keras.metrics.get(partial(metric, name="audited")())
     return keras.metrics.get(metric)
 
 
 def _called(function: Callable[..., Any], *made: Any) -> NDArray[Any]:
     """Call an activation, a loss or a metric function with made values, as Keras does: in its own float type."""
+    import keras
     from keras import ops
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), keras.StatelessScope():  # counters and seeds of a loss keep their values
         warnings.simplefilter("ignore")
         return np.asarray(
             ops.convert_to_numpy(function(*(ops.convert_to_tensor(values, "float32") for values in made)))

@@ -129,7 +129,7 @@ def read_labels(Y: Any) -> Labels:
 def check_length(parts: list[Any], labels: Labels) -> None:
     for X in parts:
         refuse_batches(X, "X")
-        shape = X.shape if hasattr(X, "shape") else np.shape(X)
+        shape = X.shape if hasattr(X, "shape") else (len(X),) if hasattr(X, "__len__") else ()
         if not shape:
             raise TypeError(f"X is of type {type(X).__name__}, which has no rows; pass an array, or leave X out")
         if shape[0] != labels.n_samples:

@@ -137,11 +137,12 @@ def _number_of_units(case: KerasCase) -> Found:
 def _ignored_alpha(case: KerasCase) -> Found:
     if case.loss and "binaryfocalcrossentropy" in case.loss.kinds:
         alpha = option_of(case.loss.object, "alpha", 0.25)
-        if alpha != 0.25 and not option_of(case.loss.object, "apply_class_balancing", False):
+        balances = option_of(case.loss.object, "apply_class_balancing", False)
+        if not balances and np.any(np.asarray(alpha) != 0.25):
             yield (
                 "error",
-                f"{case.loss.name} has alpha={alpha:g}, which acts only with apply_class_balancing=True.",
-                f"apply_class_balancing=True, alpha={alpha:g}",
+                f"{case.loss.name} has alpha={alpha}, which acts only with apply_class_balancing=True.",
+                f"apply_class_balancing=True, alpha={alpha}",
             )
 
 

@@ -9,18 +9,25 @@ import numpy as np
 from mlhelpers.audit._findings import Found, rule
 from mlhelpers.audit._labels import Labels
 from mlhelpers.audit._names import kinds_of
-from mlhelpers.audit._sklearn import PER_LABEL, Nested, Scorer, SklearnCase, is_classifier
+from mlhelpers.audit._sklearn import (
+    CUTS_SCORES_ITSELF,
+    PER_LABEL,
+    Nested,
+    Scorer,
+    SklearnCase,
+    scores_by_subset_accuracy,
+)
 
 
 @rule("ML401", "A tuned threshold that one-vs-rest ignores")
 def _ignored_threshold(case: SklearnCase) -> Found:
     for nested in case.estimators:
-        if not nested.in_one_vs_rest or not nested.kinds & {"tunedthresholdclassifiercv", "fixedthresholdclassifier"}:
+        if not nested.cut_by or not nested.kinds & {"tunedthresholdclassifiercv", "fixedthresholdclassifier"}:
             continue
         if getattr(nested.estimator, "threshold", None) != "auto":  # which is the usual threshold
             yield (
                 "error",
-                f"OneVsRestClassifier cuts the scores of {nested.name} itself and ignores its threshold.",
+                f"{nested.cut_by} cuts the scores of {nested.name} itself and ignores its threshold.",
                 "sklearn.multioutput.MultiOutputClassifier in its place, or mlhelpers.thresholds.ThresholdedClassifier "
                 "around it",
             )
@@ -42,7 +49,7 @@ def _plain_folds(case: SklearnCase) -> Found:
                 if without
                 else "here every fold holds every label, which the next data set need not."
             ),
-            f"cv=mlhelpers.splits.MultilabelKFold({n_folds})",
+            f"cv=mlhelpers.splits.MultilabelKFold({n_folds}{', random_state=0' * nested.needs_same_folds})",
         )
 
 
@@ -55,8 +62,8 @@ _CROSS_VALIDATED = _SEARCHES | {"stackingclassifier", "ridgeclassifiercv"}
 @rule("ML403", "A search that scores by subset accuracy")
 def _search_without_scoring(case: SklearnCase) -> Found:
     for nested in case.that_split_the_matrix(_SEARCHES):
-        names = [scorer.name for scorer in nested.scorers if "accuracyscore" in scorer.kinds]
-        if nested.parameters["scoring"] is None and is_classifier(nested.parameters["estimator"]):
+        names = [scorer.name for scorer in nested.deciding_scorers if "accuracyscore" in scorer.kinds]
+        if nested.parameters["scoring"] is None and scores_by_subset_accuracy(nested.parameters["estimator"]):
             names = ["None"]
         for name in names:
             yield (
@@ -87,7 +94,7 @@ def _constant_label_in_estimator(case: SklearnCase) -> Found:
         is_chain, inner, labels = "classifierchain" in nested.kinds, kinds_of(nested.inner), constant
         if nested.kinds & _ONE_COLUMN:
             problem = "its predict_proba has one column for such a label, so [:, 1] fails."
-        elif not nested.kinds & PER_LABEL - {"onevsrestclassifier"} or inner & _HAS_NO_PROBABILITIES:
+        elif not nested.kinds & PER_LABEL - CUTS_SCORES_ITSELF or inner & _HAS_NO_PROBABILITIES:
             continue
         elif "histgradientboostingclassifier" in inner:  # two columns: the first is of the class that occurs
             labels = case.labels.never if is_chain else case.labels.always
@@ -118,7 +125,7 @@ _HAS_NO_PROBABILITIES = {"ridgeclassifier", "ridgeclassifiercv"}
 @rule("ML406", "A search by a score that can't judge a label matrix")
 def _scorer_that_cannot_judge(case: SklearnCase) -> Found:
     for nested in case.that_split_the_matrix(_SEARCHES):
-        for scorer in nested.scorers:
+        for scorer in (scorer for scorer in nested.scorers.values() if scorer.kinds):
             for message, fix in _what_is_wrong(scorer, nested, case.labels):
                 yield "error", f"{nested.name} with scoring={scorer.name}: {message}", fix
 
@@ -126,7 +133,7 @@ def _scorer_that_cannot_judge(case: SklearnCase) -> Found:
 @rule("ML407", "A search that takes the largest value of a loss")
 def _maximised_loss(case: SklearnCase) -> Found:
     for nested in case.that_split_the_matrix(_SEARCHES):
-        for scorer in nested.all_scorers:
+        for scorer in nested.deciding_scorers:
             if scorer.prefers_mistakes(case.labels.n_labels):
                 yield (
                     "error",

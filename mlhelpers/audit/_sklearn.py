@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlhelpers.audit._labels import Labels
-from mlhelpers.audit._names import kinds_of, name_of
+from mlhelpers.audit._names import is_known, kinds_of, name_of
 
-PER_LABEL = {"onevsrestclassifier", "multioutputclassifier", "classifierchain"}
+CUTS_SCORES_ITSELF = {"onevsrestclassifier", "binaryrelevance"}
+PER_LABEL = CUTS_SCORES_ITSELF | {"multioutputclassifier", "classifierchain"}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Nested:
 
     estimator: Any
     sees_one_label: bool = False
-    in_one_vs_rest: bool = False
+    cut_by: str = ""  # the class around it that cuts scores itself, whatever threshold is inside
 
     @property
     def name(self) -> str:
@@ -55,25 +56,35 @@ class Nested:
         return int(cv) if isinstance(cv, numbers.Integral) and int(cv) > 1 else None
 
     @property
-    def scorers(self) -> Iterator[Scorer]:
-        """The scores by which a search chooses, as far as scikit-learn defines them."""
-        return (scorer for scorer in self.all_scorers if scorer.kinds)
+    def needs_same_folds(self) -> bool:
+        """Whether it asks for its folds several times, and refuses other ones then."""
+        return "basesuccessivehalving" in self.kinds
 
     @property
-    def all_scorers(self) -> Iterator[Scorer]:
-        """The scores by which a search chooses, also those of functions of the user's own."""
+    def scorers(self) -> dict[str, Scorer]:
+        """The scores that a search computes, by the name that it gives them ("" if there is one alone)."""
         from sklearn.metrics import get_scorer
 
         scoring = self.parameters["scoring"]
-        several = scoring.values() if isinstance(scoring, Mapping) else scoring
-        for given in several if isinstance(several, Iterable) and not isinstance(several, str) else [scoring]:
+        if isinstance(scoring, Iterable) and not isinstance(scoring, (str, Mapping)):
+            scoring = {str(name): name for name in scoring}
+        found = {}
+        for name, given in scoring.items() if isinstance(scoring, Mapping) else [("", scoring)]:
             try:
                 scorer = get_scorer(given)
             except ValueError:  # which fit refuses, too
                 continue
             function = getattr(scorer, "_score_func", None)
             if function is not None:
-                yield Scorer(name_of(given if isinstance(given, str) else function), kinds_of(function), scorer)
+                shown = name_of(given if isinstance(given, str) else function)
+                found[name] = Scorer(shown, kinds_of(function), scorer)
+        return found
+
+    @property
+    def deciding_scorers(self) -> list[Scorer]:
+        """The score by which a search chooses, if it is one: of several, the one that `refit` names."""
+        refit = self.parameters.get("refit", True)
+        return [scorer for name, scorer in self.scorers.items() if name in ("", refit)]
 
     @property
     def inner(self) -> Any:
@@ -174,14 +185,32 @@ def check_estimator(model: Any) -> None:
         raise TypeError(f"model is of type {type(model).__name__}, but {expected}; pass one of them")
 
 
-def nested_estimators(estimator: Any, sees_one_label: bool = False, in_one_vs_rest: bool = False) -> Iterator[Nested]:
-    nested = Nested(estimator, sees_one_label, in_one_vs_rest)
+def nested_estimators(estimator: Any, sees_one_label: bool = False, cut_by: str = "") -> Iterator[Nested]:
+    nested = Nested(estimator, sees_one_label, cut_by)
     yield nested
     one_label = sees_one_label or bool(nested.kinds & PER_LABEL)
     if nested.kinds & (PER_LABEL | {"stackingclassifier"}):  # a stack may learn from thresholded predictions
-        in_one_vs_rest = "onevsrestclassifier" in nested.kinds
-    for child in _estimators_in(nested.parameters):
-        yield from nested_estimators(child, one_label, in_one_vs_rest)
+        cut_by = nested.name if nested.kinds & CUTS_SCORES_ITSELF else ""
+    children = _candidates(nested.parameters) if "basesearchcv" in nested.kinds else _estimators_in(nested.parameters)
+    for child in children:
+        yield from nested_estimators(child, one_label, cut_by)
+
+
+def _candidates(parameters: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the estimator of a search, and what it becomes with each estimator of the grid in its place."""
+    from sklearn.base import clone
+
+    estimator = parameters["estimator"]
+    yield estimator
+    grid = parameters.get("param_grid", parameters.get("param_distributions", {}))
+    for part in [grid] if isinstance(grid, Mapping) else grid:
+        for key, values in part.items():
+            for value in values if isinstance(values, (list, tuple)) else ():
+                if hasattr(value, "get_params") and not isinstance(value, type):
+                    try:
+                        yield clone(estimator).set_params(**{key: value})
+                    except (TypeError, ValueError):  # which fit refuses, too
+                        continue
 
 
 def _estimators_in(value: Any) -> Iterator[Any]:
@@ -194,7 +223,12 @@ def _estimators_in(value: Any) -> Iterator[Any]:
         yield value
 
 
-def is_classifier(estimator: Any) -> bool:
+def scores_by_subset_accuracy(estimator: Any) -> bool:
+    """Whether a search without scoring judges by subset accuracy: a classifier without a score method of its own."""
     from sklearn.base import is_classifier
 
-    return bool(is_classifier(estimator))
+    last = estimator
+    while steps := last.get_params(deep=False).get("steps"):
+        last = steps[-1][1]
+    score = getattr(type(last), "score", None)
+    return bool(is_classifier(estimator)) and is_known(getattr(score, "__module__", ""))

@@ -516,7 +516,7 @@ def macro_f1(
     >>> round(macro_f1(y_true, y_pred, kind="f1_of_averages"), 3)
     0.625
     """
-    if kind not in ("averaged_f1", "f1_of_averages"):
+    if not isinstance(kind, str) or kind not in ("averaged_f1", "f1_of_averages"):
         raise ValueError(f'kind must be "averaged_f1" or "f1_of_averages", got {kind!r}')
     counts = LabelCounts.from_predictions(y_true, y_pred, allow_missing=allow_missing, sample_weight=sample_weight)
     return counts.f1("macro", zero_division) if kind == "averaged_f1" else f1_of_averages(counts, zero_division)

@@ -37,7 +37,8 @@ def bootstrap(
     block = max(1, _WEIGHTS_PER_BLOCK // n)
     for start in range(0, n_resamples, block):
         drawn = [np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(min(block, n_resamples - start))]
-        weights = np.array(drawn, dtype=np.float64) * (1 if truth.weight is None else truth.weight)
+        # Only the ratios of weights count, and those of a sample that is drawn many times must not leave 64 bits.
+        weights = np.array(drawn, dtype=np.float64) * (1 if truth.weight is None else truth.weight / truth.weight.max())
         for sums in weights @ columns:
             counts, means = _read_sums(sums, both.shape[1], samples, truth.weight is not None)
             found.append(averages(counts, means, zero_division))

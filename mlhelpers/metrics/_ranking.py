@@ -183,7 +183,9 @@ def curve_areas(truth: TrueLabels, scores: NDArray[np.float64]) -> tuple[NDArray
                 continue
             fpr, tpr, _ = roc_curve(labels, score, sample_weight=weight, drop_intermediate=False)
             tp = positive * tpr[1:]
-            precision_areas[j] = np.diff(tpr) @ (tp / (tp + negative * fpr[1:]))
+            predicted = tp + negative * fpr[1:]
+            precision = np.divide(tp, predicted, out=np.zeros_like(tp), where=predicted > 0)
+            precision_areas[j] = np.diff(tpr) @ precision
             roc_areas[j] = auc(fpr, tpr)
     return precision_areas, roc_areas
 

@@ -255,7 +255,7 @@ def evaluate(
         A label is predicted where its score is above this; one number, or one per label. For
         logits it is 0, which is probability 1/2.
     label_names : sequence of str, optional
-        One per column, all different; the columns of `y_true` if it is a DataFrame, else their numbers.
+        One per column, all different; by default the columns of a DataFrame, of `y_true` first, else their numbers.
     zero_division : {0, 1, numpy.nan}, default=numpy.nan
         What a label counts in the macro and weighted means where its denominator is zero; NaN
         leaves it out, and the report names the labels that have no F1. It is also the micro-precision
@@ -319,7 +319,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     labels, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, threshold=threshold)
     weight = check_sample_weight(sample_weight, len(labels), y_true=y_true, y_score=y_score)
     limits = _check_threshold(threshold, scores)
-    names = different_names(label_names, y_true, labels.shape[1])
+    names = different_names(label_names, labels.shape[1], y_true=y_true, y_score=y_score, threshold=threshold)
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
     policy = undefined_value(zero_division)
@@ -359,7 +359,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
 
 def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.float64]:
     n_labels = scores.shape[1]
-    if isinstance(threshold, (bool, str)) or threshold is None:
+    if isinstance(threshold, (bool, np.bool_, str)) or threshold is None:
         raise TypeError(f"threshold must be a number, or one number per label, got {threshold!r}")
     one = isinstance(threshold, numbers.Real) or getattr(threshold, "ndim", 1) == 0
     limits = real_array([threshold] if one else threshold, "threshold", ("n_labels",))

@@ -16,16 +16,20 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from mlhelpers._estimators import (
+    FAR,
+    check_takes_unknown,
     check_takes_weights,
     checked_targets,
     copy_feature_attributes,
     multilabel_tags,
+    only_class,
     routing_is_enabled,
+    subset_accuracy,
     take_part,
 )
 from mlhelpers._names import check_same_samples, label_names_of
 from mlhelpers._scores import check_sample_weight
-from mlhelpers.labels import scores_matrix
+from mlhelpers.labels import MISSING, check_classes, scores_matrix
 from mlhelpers.splits import MultilabelKFold
 from mlhelpers.thresholds._search import Objective, check_objective, fit_thresholds
 
@@ -160,11 +164,14 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         labels, dtype = checked_targets(self, X, y, self.allow_missing)
         check_objective(self.objective, self.at_least)
+        if (labels == MISSING).any():
+            check_takes_unknown(self.estimator)
         sample_weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
         if groups is not None:
             check_same_samples(X=X, y=y, groups=groups)
         routed = self._routed(sample_weight, groups, params)
-        scores = self._cross_validated_scores(X, labels, routed)
+        folds = self._folds(X, labels, groups, routed.splitter.split)
+        scores = self._cross_validated_scores(X, labels, folds, routed.estimator.fit)
         self.thresholds_ = fit_thresholds(
             labels,
             scores,
@@ -177,6 +184,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             allow_missing=self.allow_missing,
         )
         self.estimator_ = clone(self.estimator).fit(X, labels, **routed.estimator.fit)
+        self._only = only_class(labels)
         self.classes_ = np.array([[0, 1]] * labels.shape[1], dtype)
         copy_feature_attributes(self.estimator_, self)
         return self
@@ -201,28 +209,45 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return self.cv is None or isinstance(self.cv, numbers.Integral)
 
     def _method(self) -> Any:
-        if self.response_method != "auto":
+        if self.response_method in ("predict_proba", "decision_function"):
             return self.response_method
+        if self.response_method != "auto":
+            raise ValueError(
+                f'response_method must be "auto", "predict_proba" or "decision_function", got {self.response_method!r}'
+            )
         return "predict_proba" if hasattr(self.estimator, "predict_proba") else "decision_function"
 
-    def _folds(self, X: Any, labels: NDArray[np.int8], to_split: dict[str, Any]) -> list[Any]:
+    def _folds(self, X: Any, labels: NDArray[np.int8], groups: Any, to_split: dict[str, Any]) -> list[Any]:
         if self._folds_are_counted():
             n_folds = 5 if self.cv is None else self.cv
             cv = MultilabelKFold(n_folds, random_state=self.random_state, allow_missing=self.allow_missing)
         else:
             cv = check_cv(self.cv)
         folds = list(cv.split(X, labels, **to_split))
+        if not folds:
+            raise ValueError("cv gives no folds; pass a number, or in place of a generator, which is used up, a list")
         tested = np.sort(np.concatenate([np.asarray(test) for _, test in folds]))
-        if not np.array_equal(tested, np.arange(len(labels))):
+        seen = any(np.isin(test, train).any() for train, test in folds)
+        if seen or not np.array_equal(tested, np.arange(len(labels))):
             raise ValueError(
-                "cv must put every sample into exactly one test part; use mlhelpers.splits.MultilabelKFold, or a number"
+                "cv must put every sample into exactly one test part, and there into no training part; use "
+                "mlhelpers.splits.MultilabelKFold, or a number"
             )
+        if groups is not None:
+            of = np.asarray(groups)
+            if any(np.isin(of[test], of[train]).any() for train, test in folds):
+                raise ValueError(
+                    f"groups were passed, but cv={self.cv!r} has samples of one group in training and test part of a "
+                    "fold; pass cv=sklearn.model_selection.GroupKFold(5)"
+                )
         return folds
 
-    def _cross_validated_scores(self, X: Any, labels: NDArray[np.int8], routed: Any) -> NDArray[np.float64]:
-        folds, method = self._folds(X, labels, routed.splitter.split), self._method()
+    def _cross_validated_scores(
+        self, X: Any, labels: NDArray[np.int8], folds: list[Any], to_fit: dict[str, Any]
+    ) -> NDArray[np.float64]:
+        method = self._method()
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fold_scores)(clone(self.estimator), X, labels, train, test, method, routed.estimator.fit)
+            delayed(_fold_scores)(clone(self.estimator), X, labels, train, test, method, to_fit)
             for train, test in folds
         )
         scores = np.empty(labels.shape)
@@ -248,7 +273,7 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _scores(self, X: Any, method: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        return _scores_of(self.estimator_, X, method, len(self.thresholds_))
+        return _scores_of(self.estimator_, X, method, self._only)
 
     @_has("predict_proba")  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -278,6 +303,22 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self._scores(X, "decision_function")
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the subset accuracy: the fraction of samples of which every known label is predicted right.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            NaN if no label is known.
+        """
+        return subset_accuracy(self, X, y, sample_weight)
+
     def get_metadata_routing(self) -> MetadataRouter:
         """Tell scikit-learn which metadata ``fit`` takes, and which it passes on to the estimator and to the splitter.
 
@@ -300,13 +341,23 @@ def _fold_scores(
 ) -> NDArray[np.float64]:
     params = _check_method_params(X, params, indices=train)
     fitted = estimator.fit(take_part(estimator, X, train, train), labels[train], **params)
-    return _scores_of(fitted, take_part(estimator, X, test, train), method, labels.shape[1])
+    return _scores_of(fitted, take_part(estimator, X, test, train), method, only_class(labels[train]))
 
 
-def _scores_of(estimator: Any, X: Any, method: Any, n_labels: int) -> NDArray[np.float64]:
-    """Return one score per label, also of an estimator that takes a single column for a binary target."""
+def _scores_of(estimator: Any, X: Any, method: Any, only: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one score per label, also of an estimator that takes a single column for a binary target.
+
+    Of a label that had one class in training a decision value says nothing: scikit-learn gives 0 or 1, which may lie
+    above those of any other sample and label.
+    """
+    if method == "decision_function":
+        only = np.where(only == 1, FAR, np.where(only == 0, -FAR, np.nan))
+    if len(only) == 1 and not np.isnan(only[0]):
+        return np.full((X.shape[0] if hasattr(X, "shape") else len(X), 1), only[0])
     classes = getattr(estimator, "classes_", None)
-    if n_labels > 1 or not (isinstance(classes, np.ndarray) and classes.shape == (2,)):
-        return scores_matrix(estimator, X, method=method)
+    if len(only) > 1 or not (isinstance(classes, np.ndarray) and classes.shape == (2,)):
+        scores = scores_matrix(estimator, X, method=method)
+        return scores if method == "predict_proba" else np.where(np.isnan(only), scores, only)
+    check_classes(classes, 0, estimator)
     scores = np.asarray(getattr(estimator, method)(X), dtype=float)
     return scores[:, [1]] if scores.ndim == 2 else scores[:, None]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlhelpers._names import check_same_labels
 from mlhelpers._scores import check_sample_weight, check_scores, check_truth_and_scores, different_names
-from mlhelpers._validation import whole_number
+from mlhelpers._validation import real_array, whole_number
 from mlhelpers.labels import MISSING, axis_sums
 from mlhelpers.metrics import LabelCounts
 from mlhelpers.tables import ShownAsTable, Table
@@ -155,20 +155,22 @@ class Thresholds(ShownAsTable):
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            if content["format"] != _FORMAT or content["objective"] not in _OBJECTIVES:
+            if content["format"] != _FORMAT:
                 raise ValueError
+            check_objective(content["objective"], content["at_least"])
             labels = content["labels"]
-            values = np.array([label["threshold"] for label in labels], dtype=float)
+            values = real_array([label["threshold"] for label in labels], "threshold", ("n_labels",))
             kinds = ([label[c] for label in labels] for c in ("tp", "fp", "fn", "tn"))
             counts = LabelCounts(*kinds, weighted=content.get("weighted", False))
             names, source = (tuple(str(label[key]) for label in labels) for key in ("name", "source"))
-            if not np.isfinite(values).all():
+            whole = np.isfinite(values).all() and len(set(names)) == len(names)
+            if not whole or not set(source) <= {"own", "pooled", "fixed"}:
                 raise ValueError
-        except (ValueError, KeyError, TypeError):
+            return cls(values, names, source, counts, content["objective"], content["at_least"])
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise ValueError(
                 f"path {str(path)!r} does not hold thresholds; give a file that Thresholds.save wrote"
             ) from None
-        return cls(values, names, source, counts, content["objective"], content["at_least"])
 
 
 _FORMAT = "mlhelpers thresholds 1"
@@ -288,7 +290,7 @@ def fit_thresholds(
     """
     data = _checked_data(y_true, y_score, sample_weight, allow_missing)
     n_labels = data.truth.shape[1]
-    names = different_names(label_names, y_true, n_labels)
+    names = different_names(label_names, n_labels, y_true=y_true, y_score=y_score)
     bound = check_objective(objective, at_least) or 0.0
     least = whole_number(min_positives, "min_positives", least=0)
     fixed = _check_fallback(fallback)
@@ -490,16 +492,19 @@ def _best_for_micro_f1(cuts: list[_Cuts], fixed_tp: Any, fixed_size: Any) -> lis
         tp = fixed_tp + sum(each[0] for each in taken)
         size = fixed_size + sum(each[0] + each[1] for each in taken)
         f1 = 2 * tp / size if size else 0.0
-        if f1 <= reached:
-            return best
+        if f1 <= reached * (1 + _ROUNDING):  # of cuts that reach the same, the last ones predict fewest
+            return chosen if f1 >= reached * (1 - _ROUNDING) else best
         reached, best = f1, chosen
         chosen = [_best_gain(cut, f1) for cut in cuts]
 
 
 def _best_gain(cut: _Cuts, f1: float) -> int | None:
     gain = 2 * cut.tp - f1 * (cut.tp + cut.fp)
-    k = _last_of_highest(gain, 0.0) if len(gain) else None
-    return None if k is None or gain[k] <= 0 else k
+    if not len(gain):
+        return None
+    slack = _ROUNDING * 2 * cut.tp[0]
+    k = int(np.flatnonzero(gain >= gain.max() - slack)[-1])
+    return None if gain[k] <= slack else k
 
 
 def _pooled(data: _Data, objective: str, bound: float) -> float:
