@@ -507,7 +507,7 @@ def check_same_length(X: Any, n_samples: int) -> None:
     if X is None:
         raise ValueError("X is None; pass the samples, or numpy.arange(n_samples) to get row numbers")
     refuse_batches(X, "X")
-    if isinstance(X, (str, Mapping)):
+    if isinstance(X, (str, Mapping)) and not hasattr(X, "shape"):  # a sparse matrix may be a dict, too
         raise TypeError(f"X is of type {type(X).__name__}, which has no rows; pass a list or an array of samples")
     length = X.shape[0] if hasattr(X, "shape") else len(X)
     if length != n_samples:

@@ -467,7 +467,7 @@ def test_positives_are_counted_without_their_weights():
         ([1, 1, np.nan], ValueError, "sample_weight holds nan at row 2, expected finite numbers of at least 0"),
         ([np.inf, 1, 1], ValueError, "sample_weight holds inf at row 0, expected finite numbers of at least 0"),
         ([0, 0, 0], ValueError, "sample_weight is zero for every sample; give at least one of them a weight above 0"),
-        ([1e308, 1e308, 1], ValueError, "sample_weight adds up to inf, expected at most 1e+300; only their ratios"),
+        ([1e308, 1e308, 1], ValueError, "sample_weight adds up to inf, expected 1e-300 to 1e+300; only their ratios"),
         (["a", "b", "c"], TypeError, "sample_weight must be an array of real numbers of shape (n_samples,), got list"),
         ("balanced", TypeError, "sample_weight must be an array of real numbers of shape (n_samples,), got str"),
     ],
