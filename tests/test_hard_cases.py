@@ -1,4 +1,4 @@
-"""Wrong numbers that hostile reviewers got out of the package, and refusals of what was right."""
+"""Cases in which a plausible wrong number, or a refusal of what is right, lies near: each with the right answer."""
 
 from __future__ import annotations
 
