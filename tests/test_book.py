@@ -19,7 +19,8 @@ from docutils import nodes
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
 PAGES = sorted(page for page in HTML.rglob("*.html") if "_static" not in page.parts)
-MARKUP = re.compile(r"\{[a-z][a-z:_-]*\}`|:::|```|\]\(\S+\)|(?<!\w)\*\*\w")  # 2**24 is a power
+MARKUP = re.compile(r"\{[a-z][a-z:_-]*\}`|:::|```|\]\(\S+\)|(?<!\w)\*\*(?!(?:fit_)?params\b)\w")
+# 2**24 is a power, and **params is how Python writes an argument
 
 
 @cache
