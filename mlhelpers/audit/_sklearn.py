@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mlhelpers.audit._labels import Labels
 from mlhelpers.audit._names import is_known, kinds_of, name_of
+from mlhelpers.labels import decides
 
 CUTS_SCORES_ITSELF = {"onevsrestclassifier", "binaryrelevance"}
 PER_LABEL = CUTS_SCORES_ITSELF | {"multioutputclassifier", "classifierchain"}
@@ -227,8 +228,5 @@ def scores_by_subset_accuracy(estimator: Any) -> bool:
     """Whether a search without scoring judges by subset accuracy: a classifier without a score method of its own."""
     from sklearn.base import is_classifier
 
-    last = estimator
-    while steps := last.get_params(deep=False).get("steps"):
-        last = steps[-1][1]
-    score = getattr(type(last), "score", None)
+    score = getattr(type(decides(estimator)), "score", None)
     return bool(is_classifier(estimator)) and is_known(getattr(score, "__module__", ""))
