@@ -127,7 +127,7 @@ class Thresholds(ShownAsTable):
             )
         ]
         content = {"format": _FORMAT, "objective": self.objective, "at_least": self.at_least, "labels": labels}
-        if self.counts.tp.dtype.kind == "f":
+        if self.counts.weighted:
             content["weighted"] = True
         target = Path(path)
         scratch = target.with_name(target.name + ".part")
@@ -310,8 +310,8 @@ def fit_thresholds(
     for j, one in zip(np.flatnonzero(own), found, strict=True):
         values[j], counts[:, j] = one
     source = tuple("own" if o else "pooled" if fixed is None else "fixed" for o in own)
-    weighted = {} if data.weight is None else {"weighted": True}
-    return Thresholds(values, names, source, LabelCounts(*counts, **weighted), objective, bound or None)
+    kept = LabelCounts(*counts, weighted=data.weight is not None)
+    return Thresholds(values, names, source, kept, objective, bound or None)
 
 
 def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: bool) -> _Data:
