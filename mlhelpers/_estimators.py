@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import get_config
+from sklearn.base import ClassifierMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
@@ -59,16 +60,6 @@ def check_takes_unknown(estimator: Any) -> None:
         )
 
 
-def subset_accuracy(owner: Any, X: Any, y: Any, sample_weight: Any) -> float:
-    """Return the fraction of samples whose known labels are all predicted right; those without any are left out."""
-    labels, _ = checked_targets(owner, X, y, owner.allow_missing)
-    weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
-    known = labels != MISSING
-    right = ((owner.predict(X) == labels) | ~known).all(axis=1)
-    counting = known.any(axis=1) * (1.0 if weight is None else weight)
-    return float(right @ counting / counting.sum()) if counting.any() else float("nan")
-
-
 def routing_is_enabled() -> bool:
     return bool(get_config()["enable_metadata_routing"])
 
@@ -108,11 +99,39 @@ def copy_feature_attributes(source: Any, target: Any) -> None:
             setattr(target, name, getattr(source, name))
 
 
-def multilabel_tags(tags: Any, estimator: Any) -> Any:
-    """Return tags of a classifier for label matrices that takes the inputs that an estimator takes."""
-    tags.classifier_tags.multi_label = True
-    tags.classifier_tags.multi_class = False
-    tags.target_tags.single_output = False
-    tags.target_tags.multi_output = True
-    tags.input_tags = get_tags(estimator).input_tags
-    return tags
+class MultilabelClassifierMixin(ClassifierMixin):  # type: ignore[misc]
+    """Subset accuracy and tags of a classifier around an `estimator`; labels may be unknown if `allow_missing`."""
+
+    estimator: Any
+    allow_missing: bool
+    predict: Any
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the subset accuracy: the fraction of samples of which every known label is predicted right.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            Samples without a known label are left out; NaN if there is no other.
+        """
+        labels, _ = checked_targets(self, X, y, self.allow_missing)
+        weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
+        known = labels != MISSING
+        right = ((self.predict(X) == labels) | ~known).all(axis=1)
+        counting = known.any(axis=1) * (1.0 if weight is None else weight)
+        return float(right @ counting / counting.sum()) if counting.any() else float("nan")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_class = False
+        tags.target_tags.single_output = False
+        tags.target_tags.multi_output = True
+        tags.input_tags = get_tags(self.estimator).input_tags
+        return tags

@@ -37,21 +37,24 @@ def check_same_labels(**sides: Any) -> None:
         )
 
 
-def names_for(label_names: Any, values: Any, name: str, n_labels: int) -> list[str]:
-    """Return one name per label: those given, or those that the values carry, or the column numbers.
+def names_for(label_names: Any, n_labels: int, **sides: Any) -> list[str]:
+    """Return one name per label: those given, or the first that one of the sides carries, or the column numbers.
 
-    Those given may be others than those of the columns, but not the same ones in another order.
+    Those given may be others than those of a side, but not the same ones in another order.
     """
-    own = label_names_of(values)
-    given = names_of_labels(own if label_names is None else label_names, n_labels)
-    if own is None or (own == list(map(str, range(n_labels))) and sorted(given) != sorted(own)):
-        return given  # whose labels are only numbered may be numbered otherwise
-    for k, label in enumerate(given):
-        if label in own and own[k] != label:
-            raise ValueError(
-                f"label_names has {label!r} at position {k}, but {name} has it at {own.index(label)}; leave "
-                "label_names out, or put them into the order of the columns"
-            )
+    named = {side: names for side, values in sides.items() if (names := label_names_of(values)) is not None}
+    if label_names is None:
+        return names_of_labels(next(iter(named.values()), None), n_labels)
+    given = names_of_labels(label_names, n_labels)
+    for side, own in named.items():
+        if own == list(map(str, range(n_labels))) and sorted(given) != sorted(own):
+            continue  # labels that are only numbered may be numbered otherwise
+        for k, label in enumerate(given):
+            if label in own and own[k] != label:
+                raise ValueError(
+                    f"label_names has {label!r} at position {k}, but {side} has it at {own.index(label)}; leave "
+                    "label_names out, or put them into the order of the columns"
+                )
     return given
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._names import check_same_labels, check_same_samples, label_names_of, names_for
+from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
@@ -66,12 +66,7 @@ def different_names(label_names: Any, n_labels: int, **sides: Any) -> tuple[str,
 
     Names that are given must not be those of a side in another order.
     """
-    named = {side: values for side, values in sides.items() if label_names_of(values) is not None}
-    if label_names is None:
-        named = dict(list(named.items())[:1])
-    names = names_for(label_names, None, "", n_labels)
-    for side, values in named.items():
-        names = names_for(label_names, values, side, n_labels)
+    names = names_for(label_names, n_labels, **sides)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")

@@ -15,12 +15,11 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from mlhelpers._estimators import (
     FAR,
+    MultilabelClassifierMixin,
     check_takes_weights,
     checked_targets,
     copy_feature_attributes,
-    multilabel_tags,
     routing_is_enabled,
-    subset_accuracy,
     take_columns,
     take_part,
 )
@@ -32,10 +31,11 @@ __all__ = ["BinaryRelevance"]
 
 
 def _has(method: str) -> Any:
-    return available_if(lambda self: hasattr(self.estimator, method))
+    """Ask the fitted classifiers where there are some: a stack tells what it has only then."""
+    return available_if(lambda self: all(hasattr(e, method) for e in getattr(self, "estimators_", [self.estimator])))
 
 
-class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class BinaryRelevance(MultilabelClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     """Multi-label classifier that fits one binary classifier per label, also where some labels are unknown.
 
     With complete labels it is scikit-learn's ``OneVsRestClassifier`` on a label matrix, which refuses
@@ -189,22 +189,6 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
         """
         return self._for_each_label(X, lambda estimator, X: np.ravel(estimator.decision_function(X))).astype(float)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the subset accuracy: the fraction of samples of which every known label is predicted right.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-            NaN if no label is known.
-        """
-        return subset_accuracy(self, X, y, sample_weight)
-
     def _for_each_label(self, X: Any, use: Any) -> NDArray[Any]:
         check_is_fitted(self)
         parts = (X if columns is None else take_columns(X, columns) for columns in self._columns)
@@ -219,9 +203,6 @@ class BinaryRelevance(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # ty
         """
         to_fit = MethodMapping().add(caller="fit", callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=to_fit)
-
-    def __sklearn_tags__(self) -> Any:
-        return multilabel_tags(super().__sklearn_tags__(), self.estimator)
 
 
 class _Constant(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

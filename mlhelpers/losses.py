@@ -233,7 +233,8 @@ class WeightedBinaryCrossentropy(_MaskedLoss):
 
     def _per_label(self, y_true: Any, y_pred: Any) -> Any:
         if self.from_logits:
-            if_present, if_absent = _softplus_of_both_signs(y_pred)
+            # Not one from the other: z + softplus(-z) has a gradient of exactly 0 from z = -17 on in single precision.
+            if_present, if_absent = ops.softplus(-y_pred), ops.softplus(y_pred)
         else:
             p = self._kept_from_the_ends(y_pred)
             if_present, if_absent = -ops.log(p), -ops.log(1 - p)
@@ -351,7 +352,7 @@ class AsymmetricLoss(_MaskedLoss):
     def _per_label(self, y_true: Any, y_pred: Any) -> Any:
         if self.from_logits:
             absent = ops.sigmoid(-y_pred)  # 1 - p, which keeps its digits where p is close to 1
-            if_present, if_absent = _softplus_of_both_signs(y_pred)
+            if_present = ops.softplus(-y_pred)
         else:
             p = self._kept_from_the_ends(y_pred)
             absent, if_present = 1 - p, -ops.log(p)
@@ -359,7 +360,7 @@ class AsymmetricLoss(_MaskedLoss):
             q = ops.relu((1 - self.margin) - absent)
             log_absent = ops.log(1 - q)
         elif self.from_logits:
-            q, log_absent = ops.sigmoid(y_pred), -if_absent
+            q, log_absent = ops.sigmoid(y_pred), -ops.softplus(y_pred)
         else:
             q, log_absent = p, ops.log(absent)
         if_present = self._faded(if_present, absent, self.gamma_pos)
@@ -388,17 +389,6 @@ class AsymmetricLoss(_MaskedLoss):
             "constant_focal_weight": self.constant_focal_weight,
         }
         return {**super().get_config(), **own}
-
-
-def _softplus_of_both_signs(z: Any) -> tuple[Any, Any]:
-    """Return softplus(-z) and softplus(z), by one logarithm.
-
-    Neither is a difference of large numbers: z + softplus(-z), which is softplus(z), and its gradient would be
-    exactly 0 from z = -17 on in single precision.
-    """
-    positive, zero = z >= 0, ops.zeros_like(z)
-    common = ops.log1p(ops.exp(ops.where(positive, -z, z)))
-    return common - ops.where(positive, zero, z), common + ops.where(positive, z, zero)
 
 
 def pos_weight_from(Y: Any, *, cap: float | None = None) -> NDArray[np.float64]:

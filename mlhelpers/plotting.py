@@ -145,7 +145,7 @@ def plot_scenes(
     <Figure size 1000x340 with 4 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = names_for(label_names, Y, "Y", matrix.shape[1])
+    names = names_for(label_names, matrix.shape[1], Y=Y)
     figure, axes = _grid(len(images), n_columns, row_height=1.45)
     for ax, image, row in zip(axes, images, matrix, strict=False):
         _draw_image(ax, image)
@@ -175,7 +175,7 @@ def plot_label_rows(X: ArrayLike, Y: ArrayLike, *, label_names: Iterable[str] | 
     <Figure size 1000x480 with 3 Axes>
     """
     images, matrix = _images_and_labels(X, Y)
-    names = names_for(label_names, Y, "Y", matrix.shape[1])
+    names = names_for(label_names, matrix.shape[1], Y=Y)
     figure = _figure(0.95 * len(images) + 0.5)
     grid = figure.add_gridspec(len(images), 2, width_ratios=(1, 4))
     table = figure.add_subplot(grid[:, 1])
@@ -229,7 +229,7 @@ def plot_label_frequencies(Y: ArrayLike, *, label_names: Iterable[str] | None = 
     positions = range(summary.n_labels)
     figure, (ax,) = _axes(1, 1, 2.8)
     bars = ax.bar(positions, summary.frequency, color=BLUE)
-    ax.set_xticks(positions, names_for(label_names, Y, "Y", summary.n_labels))
+    ax.set_xticks(positions, names_for(label_names, summary.n_labels, Y=Y))
     ax.bar_label(bars, [f"{c:,}" for c in summary.count], fontsize=9)
     ax.set(title=title, xlabel="label", ylabel="fraction of samples")
     ax.margins(y=0.12)
@@ -259,7 +259,7 @@ def plot_lift(lift: ArrayLike, *, label_names: Iterable[str] | None = None, titl
     if values.shape[0] != values.shape[1]:
         raise ValueError(f"lift has shape {values.shape}, expected (n_labels, n_labels)")
     check_same_labels(columns=lift, rows=getattr(lift, "T", None))
-    names = names_for(label_names, lift, "lift", len(values))
+    names = names_for(label_names, len(values), lift=lift)
     np.fill_diagonal(values, np.nan)
     figure, (ax,) = _axes(1, 1, 4.3)
     image = ax.imshow(values, cmap="PuOr", vmin=0, vmax=2)
@@ -295,7 +295,7 @@ def plot_probabilities(logits: ArrayLike, *, label_names: Iterable[str] | None =
         raise ValueError(
             f"logits holds {z[~np.isfinite(z)][0]}, expected finite numbers; look for an overflow before it"
         )
-    names = names_for(label_names, logits, "logits", len(z))
+    names = names_for(label_names, len(z), logits=logits)
     figure, axes = _axes(2, 1, 4.2, sharex=True, sharey=True)
     for ax, name, p, colour in zip(axes, ("sigmoid", "softmax"), (expit(z), softmax(z)), (BLUE, ORANGE), strict=True):
         bars = ax.bar(range(len(z)), p, color=colour)
@@ -430,7 +430,7 @@ def plot_predictions(
         raise ValueError(
             f"y_true has shape {truth.shape} but y_pred has shape {predicted.shape}; both must be the same"
         )
-    names = names_for(label_names, y_true, "y_true", truth.shape[1])
+    names = names_for(label_names, truth.shape[1], y_true=y_true)
     figure, axes = _grid(len(images), n_columns, row_height=1.9)
     for ax, image, true_row, predicted_row in zip(axes, images, truth, predicted, strict=False):
         _draw_image(ax, image)
@@ -476,9 +476,7 @@ def plot_label_scores(
     check_same_labels(**{f"scores[{name!r}]": row for name, row in scores.items()})
     n_labels = len(next(iter(values.values())))
     named = {f"scores[{name!r}]": row for name, row in scores.items() if label_names_of(row)}
-    names = names_for(label_names, None, "", n_labels)
-    for name, row in named.items():
-        names = names_for(label_names, row, name, n_labels)
+    names = names_for(label_names, n_labels, **named)
     for name, bounds in (intervals or {}).items():
         check_same_samples(**named, **{f"intervals[{name!r}]": bounds})  # there, rows are labels
     figure, (ax,) = _axes(1, 1, 3.0)

@@ -11,10 +11,13 @@ import tensorflow as tf
 from keras import layers, ops
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import coverage_error, f1_score, hamming_loss, label_ranking_loss, make_scorer, zero_one_loss
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV, HalvingGridSearchCV, KFold
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -503,3 +506,61 @@ def test_the_fix_for_halving_has_a_seed():
         OneVsRestClassifier(LogisticRegression()), {"estimator__C": [1]}, cv=3, scoring="f1_macro"
     )
     assert "MultilabelKFold(3, random_state=0)" in next(f.fix for f in audit(halving, Y) if f.code == "ML402")
+
+
+def test_a_score_per_label_is_refused_aloud():
+    search = GridSearchCV(OneVsRestClassifier(LogisticRegression()), {}, cv=MultilabelKFold(2, random_state=0))
+    search.set_params(scoring=make_scorer(f1_score, average=None))
+    with pytest.raises(ValueError, match="scoring must return a number"):
+        search.fit(np.c_[Y, Y[::-1]], Y)
+    assert codes(search) == []
+
+
+def test_a_forest_that_selects_features_gives_no_probabilities():
+    labels = Y.copy()
+    labels[:, 1] = 0
+    forest = RandomForestClassifier()
+    selected = make_pipeline(SelectFromModel(forest), OneVsRestClassifier(LogisticRegression()))
+    assert codes(selected, labels) == ["ML303"]
+    assert codes(make_pipeline(StandardScaler(), forest), labels) == ["ML303", "ML405"]
+    assert "ML408" in codes(make_pipeline(SelectFromModel(RandomForestClassifier(class_weight="balanced")), forest))
+
+
+class LargestOutputs(keras.metrics.CategoricalAccuracy):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(ops.cast(y_true > 0, "float32"), y_pred, sample_weight)
+
+
+class OwnF1(keras.metrics.F1Score):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        return super().update_state(y_true, ops.cast(y_pred > 0.5, "float32"), sample_weight)
+
+
+def test_metrics_that_update_in_a_way_of_their_own_are_not_judged_by_their_class():
+    assert codes(compiled("sigmoid", "binary_crossentropy", [keras.metrics.F1Score()])) == ["ML202"]
+    assert codes(compiled("sigmoid", "binary_crossentropy", [OwnF1()])) == []
+    assert codes(compiled("sigmoid", "binary_crossentropy", [keras.metrics.CategoricalAccuracy()])) == ["ML201"]
+    assert codes(compiled("sigmoid", "binary_crossentropy", [LargestOutputs()])) == []
+
+
+@pytest.mark.filterwarnings("ignore:Label")
+@pytest.mark.parametrize("constant", [0, 1])
+def test_one_vs_rest_takes_its_limit_from_the_first_label(constant):
+    X = np.linspace(-3, 3, 13).reshape(-1, 1)
+    labels = np.column_stack([np.full(13, constant), X.ravel() > 0]).astype(int)
+    model = OneVsRestClassifier(LogisticRegression(C=0.05))
+    (finding,) = (finding for finding in audit(model, labels) if finding.code == "ML410")
+    assert finding.severity == "error" and "label 0 is constant" in finding.message
+    limit = 1 / (1 + np.exp(-0.5))
+    scores = model.fit(X, labels).predict_proba(X)[:, 1]
+    assert np.array_equal(model.predict(X)[:, 1], scores > limit) and (scores > 0.5).sum() == 6 > (scores > limit).sum()
+    fixed = BinaryRelevance(model.estimator)
+    assert np.array_equal(fixed.fit(X, labels).predict(X)[:, 1], labels[:, 1])
+    in_a_pipeline = make_pipeline(
+        StandardScaler(), OneVsRestClassifier(make_pipeline(StandardScaler(), RidgeClassifier()))
+    )
+    assert "ML410" in codes(in_a_pipeline, labels)
+    for near in (fixed, OneVsRestClassifier(GaussianNB()), MultiOutputClassifier(RidgeClassifier())):
+        assert "ML410" not in codes(near, labels)
+    assert "ML410" not in codes(model, labels[:, ::-1]) + codes(model, labels[:, [0]])
+    assert np.array_equal(model.fit(X, labels[:, ::-1]).predict(X)[:, 0], labels[:, 1])

@@ -11,7 +11,7 @@ import sklearn
 from estimator_checks import CLASSES, failed_checks
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
@@ -269,6 +269,13 @@ def test_metadata_that_is_refused(base, options, error, message):
 def test_fit_refuses(options, y, error, message):
     with pytest.raises(error, match=message):
         BinaryRelevance(LOGISTIC, **options).fit(X, y)
+
+
+def test_a_stack_has_probabilities_once_it_is_fitted():
+    model = BinaryRelevance(StackingClassifier([("a", LogisticRegression())], cv=2))
+    assert not hasattr(model, "predict_proba")
+    expected = OneVsRestClassifier(model.estimator).fit(X, Y).predict_proba(X)
+    np.testing.assert_allclose(model.fit(X, Y).predict_proba(X), expected)
 
 
 def test_before_fit():

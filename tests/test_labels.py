@@ -513,3 +513,8 @@ def test_label_summary_says_what_is_unknown():
 def test_figures_need_a_label_matrix(function, Y):
     with pytest.raises(ValueError, match=r"^Y (holds|has shape)"):
         function(Y)
+
+
+def test_unsigned_numbers_beyond_63_bits_are_not_unknown():
+    with pytest.raises(ValueError, match="holds 18446744073709551615 at row 0, column 1"):
+        check_labels(sparse.csr_array(np.array([[1, 2**64 - 1]], np.uint64)), allow_missing=True)

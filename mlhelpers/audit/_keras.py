@@ -136,6 +136,10 @@ class Metric:
         update = getattr(type(self.object), "update_state", None)
         return update is None or is_known(update.__module__)
 
+    def works_as(self, kinds: set[str]) -> bool:
+        """Whether it does what Keras's metrics of these kinds do."""
+        return self.as_keras_made_it and bool(self.kinds & kinds)
+
     @property
     def from_logits(self) -> bool | None:
         value = option_of(self.object, "from_logits", getattr(self.object, "_from_logits", None))
@@ -178,7 +182,7 @@ class Metric:
     def value(self, y: Any, p: Any) -> NDArray[Any] | None:
         """Return what a metric function gives, and None for a metric that adds up by itself."""
         function, options = self.object, {}
-        if hasattr(function, "_fn"):
+        if hasattr(function, "_fn") and self.as_keras_made_it:
             function, options = function._fn, function._fn_kwargs
         if hasattr(function, "update_state"):
             return None

@@ -13,7 +13,7 @@ from mlhelpers.audit._names import kinds_of, listed
 def _argmax_accuracy(case: KerasCase) -> Found:
     from_logits = case.output == "logits"
     for metric in case.metrics:
-        if metric.kinds & _ARGMAX_ACCURACIES or metric.compares_largest_entries(case.labels.n_labels, from_logits):
+        if metric.works_as(_ARGMAX_ACCURACIES) or metric.compares_largest_entries(case.labels.n_labels, from_logits):
             yield (
                 "error",
                 f"The metric {metric.name} compares the place of the largest entry of a row of labels with that of "
@@ -35,7 +35,7 @@ _ARGMAX_ACCURACIES = {
 @rule("ML202", "An F-score without a threshold")
 def _argmax_f_score(case: KerasCase) -> Found:
     for metric in case.metrics:
-        if metric.kinds & {"f1score", "fbetascore"} and getattr(metric.object, "threshold", 0) is None:
+        if metric.works_as({"f1score", "fbetascore"}) and getattr(metric.object, "threshold", 0) is None:
             yield (
                 "error",
                 f"The metric {metric.name} without a threshold predicts the largest output of each row, and "
@@ -125,7 +125,7 @@ def _metric_of_a_batch(case: KerasCase) -> Found:
 @rule("ML206", "An accuracy that asks for equal numbers")
 def _accuracy_of_equal_numbers(case: KerasCase) -> Found:
     for metric in case.metrics:
-        if case.output and "accuracy" in metric.kinds and metric.as_keras_made_it:
+        if case.output and metric.works_as({"accuracy"}):
             yield (
                 "error",
                 f"The metric {metric.name} has no threshold: it counts outputs that equal their label to the last "

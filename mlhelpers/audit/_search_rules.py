@@ -93,6 +93,8 @@ def _constant_label_in_estimator(case: SklearnCase) -> Found:
             continue
         is_chain, inner, labels = "classifierchain" in nested.kinds, kinds_of(nested.inner), constant
         if nested.kinds & _ONE_COLUMN:
+            if nested.selects_features:
+                continue
             problem = "its predict_proba has one column for such a label, so [:, 1] fails."
         elif not nested.kinds & PER_LABEL - CUTS_SCORES_ITSELF or inner & _HAS_NO_PROBABILITIES:
             continue
@@ -167,6 +169,20 @@ def _network_to_be_made(case: SklearnCase) -> Found:
                 f"{nested.name} makes or compiles its Keras model in fit, so nothing can be told of its output and its "
                 "loss.",
                 "audit the compiled model itself, as the function of model= returns it",
+            )
+
+
+@rule("ML410", "One-vs-rest whose first label is constant")
+def _constant_first_label(case: SklearnCase) -> Found:
+    constant = np.union1d(case.labels.never, case.labels.always)
+    for nested in case.that_split_the_matrix({"onevsrestclassifier"}) if 0 in constant else ():
+        if hasattr(nested.inner, "decision_function"):
+            yield (
+                "error",
+                f"{nested.name} takes the limit of all labels from the first one, and {case.labels.named(constant[:1])}"
+                f" is constant in Y: decision values of {type(nested.inner).__name__} are cut at 0.5 in place of 0, and"
+                " too few labels are predicted.",
+                "leave the constant label out, or mlhelpers.binary_relevance.BinaryRelevance",
             )
 
 

@@ -27,6 +27,7 @@ class Nested:
     estimator: Any
     sees_one_label: bool = False
     cut_by: str = ""  # the class around it that cuts scores itself, whatever threshold is inside
+    selects_features: bool = False  # it is fitted for its coefficients or importances, and predicts nothing
 
     @property
     def name(self) -> str:
@@ -132,7 +133,8 @@ class Scorer:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 made = predicted if self._takes_decisions else 0.1 + 0.8 * predicted
-                return float(self.object._score_func(Y, made, **getattr(self.object, "_kwargs", {})))
+                value = self.object._score_func(Y, made, **getattr(self.object, "_kwargs", {}))
+                return float(value) if np.ndim(value) == 0 else 0.0  # one number a label, which fit refuses aloud
         except Exception:
             return np.nan
 
@@ -186,15 +188,18 @@ def check_estimator(model: Any) -> None:
         raise TypeError(f"model is of type {type(model).__name__}, but {expected}; pass one of them")
 
 
-def nested_estimators(estimator: Any, sees_one_label: bool = False, cut_by: str = "") -> Iterator[Nested]:
-    nested = Nested(estimator, sees_one_label, cut_by)
+def nested_estimators(
+    estimator: Any, sees_one_label: bool = False, cut_by: str = "", selects_features: bool = False
+) -> Iterator[Nested]:
+    nested = Nested(estimator, sees_one_label, cut_by, selects_features)
     yield nested
     one_label = sees_one_label or bool(nested.kinds & PER_LABEL)
     if nested.kinds & (PER_LABEL | {"stackingclassifier"}):  # a stack may learn from thresholded predictions
         cut_by = nested.name if nested.kinds & CUTS_SCORES_ITSELF else ""
+    selects_features = selects_features or "selectfrommodel" in nested.kinds
     children = _candidates(nested.parameters) if "basesearchcv" in nested.kinds else _estimators_in(nested.parameters)
     for child in children:
-        yield from nested_estimators(child, one_label, cut_by)
+        yield from nested_estimators(child, one_label, cut_by, selects_features)
 
 
 def _candidates(parameters: Mapping[str, Any]) -> Iterator[Any]:

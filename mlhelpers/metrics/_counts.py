@@ -29,6 +29,9 @@ ZeroDivision: TypeAlias = float | Literal["warn"]
 Counts: TypeAlias = "NDArray[np.int64] | NDArray[np.float64]"  # sums of weights are float64
 
 
+_CELLS_PER_BLOCK = 1 << 20
+
+
 _MOST = 2**60  # leaves room for sums of counts in 64 bits
 
 
@@ -147,9 +150,14 @@ class LabelCounts(ShownAsTable):
         check_same_shape(labels, predicted, "y_pred")
         weight = check_sample_weight(sample_weight, labels.shape[0], y_true=y_true, y_pred=y_pred)
         if sparse.issparse(labels) or sparse.issparse(predicted):
-            labels, predicted = sparse.csr_array(labels), sparse.csr_array(predicted)
-        truth = TrueLabels.of(labels, weight)
-        return count_cells(truth, truth.without_unknown(predicted))
+            truth = TrueLabels.of(sparse.csr_array(labels), weight)
+            return count_cells(truth, truth.without_unknown(sparse.csr_array(predicted)))
+        step = max(1, _CELLS_PER_BLOCK // labels.shape[1])  # of rows that stay in the processor's cache
+        counts = [
+            _count_block(labels[rows], predicted[rows], None if weight is None else weight[rows])
+            for rows in (slice(start, start + step) for start in range(0, len(labels), step))
+        ]
+        return sum(counts[1:], start=counts[0])
 
     @property
     def n_labels(self) -> int:
@@ -360,6 +368,11 @@ class LabelCounts(ShownAsTable):
         rows = zip(self.tp, self.fp, self.fn, self.tn, *ratios, strict=True)
         caption = "sums of sample weights" if self.weighted else ""
         return Table(columns, [(str(label), *row) for label, row in enumerate(rows)], caption=caption)
+
+
+def _count_block(labels: Any, predicted: Any, weight: Any) -> LabelCounts:
+    truth = TrueLabels.of(labels, weight)
+    return count_cells(truth, truth.without_unknown(predicted))
 
 
 def count_cells(truth: TrueLabels, predicted: Any) -> LabelCounts:

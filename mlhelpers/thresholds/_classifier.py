@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import UNUSED, MetadataRouter, MethodMapping, _raise_for_params, process_routing
@@ -17,14 +17,13 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from mlhelpers._estimators import (
     FAR,
+    MultilabelClassifierMixin,
     check_takes_unknown,
     check_takes_weights,
     checked_targets,
     copy_feature_attributes,
-    multilabel_tags,
     only_class,
     routing_is_enabled,
-    subset_accuracy,
     take_part,
 )
 from mlhelpers._names import check_same_samples, label_names_of
@@ -38,7 +37,7 @@ def _has(method: str) -> Any:
     return available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), method))
 
 
-class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     """Multi-label classifier that chooses its thresholds on cross-validated scores.
 
     What scikit-learn's ``TunedThresholdClassifierCV`` is to a binary classifier: the estimator is fitted on
@@ -303,22 +302,6 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self._scores(X, "decision_function")
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the subset accuracy: the fraction of samples of which every known label is predicted right.
-
-        Parameters
-        ----------
-        X : array-like, DataFrame or sparse matrix of shape (n_samples, n_features)
-        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
-        sample_weight : array-like of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-            NaN if no label is known.
-        """
-        return subset_accuracy(self, X, y, sample_weight)
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Tell scikit-learn which metadata ``fit`` takes, and which it passes on to the estimator and to the splitter.
 
@@ -331,9 +314,6 @@ class ThresholdedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return router.add(estimator=self.estimator, method_mapping=to_fit).add(
             splitter=self.cv, method_mapping=to_split
         )
-
-    def __sklearn_tags__(self) -> Any:
-        return multilabel_tags(super().__sklearn_tags__(), self.estimator)
 
 
 def _fold_scores(
