@@ -77,6 +77,11 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict[str
 def set_address(app: Sphinx, config: Any) -> None:
     """Let pages tell search engines and previews where they are published."""
     config.html_baseurl = os.environ.get("BOOK_URL") or config.html_baseurl
+    repository = os.environ.get("BOOK_REPOSITORY")
+    install = f'`pip install "mlhelpers[keras,interactive] @ git+{repository}"`'
+    # What pages say beside `pip install .` in a clone.
+    without = f"; without one, {install} does" if repository else ""
+    config.myst_substitutions = {**config.myst_substitutions, "without_a_clone": without}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

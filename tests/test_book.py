@@ -15,6 +15,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
+from docutils.utils import new_document
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
@@ -161,11 +162,59 @@ def test_the_title_page_adds_the_times_up():
     assert abs(told_running - running) <= 1
 
 
-def reader():
-    spec = importlib.util.spec_from_file_location("reader", ROOT / "_ext" / "reader.py")
+def extension(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "_ext" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def check_of(name, **attributes):
+    prompt = "Show the check of these claims"
+    return nodes.container("", nodes.Text(name), nb_element="cell_code", prompt_show=prompt, **attributes)
+
+
+def said(text):
+    return nodes.paragraph("", text)
+
+
+def listed(*texts):
+    return nodes.bullet_list("", *(nodes.list_item("", said(text)) for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ([said("a"), check_of("1"), said("b")], [["a", "1"], "b"]),  # what it follows
+        ([nodes.container(), check_of("1"), said("b"), said("c")], ["", ["b", "1"], "c"]),  # what explains the output
+        ([nodes.container(), check_of("1"), nodes.container()], ["", "1", ""]),
+        ([said("a"), check_of("1"), check_of("2"), said("b")], [["a", "1", "2"], "b"]),
+        ([listed("a", "b"), check_of("1"), said("c")], [["a", ["b", "1"]], "c"]),
+        ([check_of("1"), listed("a", "b")], [["a", ["b", "1"]]]),
+        ([check_of("1")], ["1"]),
+    ],
+)
+def test_a_check_stands_at_the_end_of_its_text(page, expected):
+    doctree = new_document("")
+    doctree += page
+
+    def told(node):
+        several = len(node.children) > 1 or isinstance(node.children[0], nodes.list_item) if node.children else False
+        return [told(child) for child in node.children] if several else node.astext()
+
+    extension("checks").make_ticks(None, doctree, "")
+    assert [told(node) for node in doctree.children] == expected
+    assert all("check" in node["classes"] for node in doctree.findall(extension("checks").is_check))
+
+
+@pytest.mark.parametrize(
+    "chapter", [page for page in PAGES if page.parent.name == "chapters"], ids=lambda page: page.stem
+)
+def test_checks_are_ticks_in_the_text(chapter):
+    folds = [fold for fold in parsed(chapter).select("details.hide") if "Show the check" in fold.summary.get_text()]
+    assert folds and all(fold.find_parent("div", class_="check") is not None for fold in folds)
+    in_the_text = [fold for fold in folds if fold.find_parent(class_="checked") is not None]
+    assert len(in_the_text) > 0.7 * len(folds)
 
 
 def test_reading_times_count_words_code_formulas_figures_and_exercises():
@@ -184,8 +233,8 @@ def test_reading_times_count_words_code_formulas_figures_and_exercises():
     )
     page = made(nodes.section, said, code, nodes.math_block("", "a"), *outputs, exercise, folded)
     expected = {"word": 5 + 3, "line of code": 2, "formula": 1, "output": 1, "figure": 1, "exercise": 1}
-    assert reader().count(page) == expected
-    assert reader().reading_time(page) == "5 minutes to read, 5 more for its 1 exercises"
+    assert extension("reader").count(page) == expected
+    assert extension("reader").reading_time(page) == "5 minutes to read, 5 more for its 1 exercises"
 
 
 def test_only_absolute_addresses_are_claimed():

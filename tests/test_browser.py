@@ -78,6 +78,26 @@ def test_solutions_open_and_close_by_keyboard(page):
     assert not fold.locator("pre").first.is_visible()
 
 
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_a_tick_ends_a_line_of_text_and_opens_by_keyboard(page, size):
+    page.set_viewport_size(size)
+    visit(page, CHAPTER)
+    tick = page.locator("div.checked > .check summary").first
+    bottom = (
+        "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().bottom }"
+    )
+    text = page.locator("div.checked > p").first.evaluate(bottom)
+    place = tick.bounding_box()
+    assert abs(place["y"] + place["height"] - text) < 16  # on its last line, or the next
+    assert place["width"] >= 24 <= place["height"]  # as wide as a finger needs at least
+    code = page.locator("div.checked > .check pre").first
+    assert not code.is_visible()
+    tick.focus()
+    page.keyboard.press("Enter")
+    assert code.is_visible() and axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(page):
     visit(page, CHAPTER)
     page.keyboard.press("Tab")

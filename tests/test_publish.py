@@ -411,9 +411,10 @@ def build_pages(folder, environ):
     (folder / "_ext").mkdir()
     shutil.copy(ROOT / "_ext" / "launch.py", folder / "_ext")
     config = {"title": "A book", "execute": {"execute_notebooks": "off"}, "only_build_toc_files": True}
+    config["parse"] = {"myst_enable_extensions": ["substitution"]}
     (folder / "_config.yml").write_text(yaml.dump(config | {"sphinx": {"local_extensions": {"launch": "_ext"}}}))
     (folder / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n- file: chapters/00_one\n")
-    (folder / "intro.md").write_text("# Title\n")
+    (folder / "intro.md").write_text("# Title\n\nPip{{ without_a_clone }}.\n")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# One")])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, folder / "chapters" / "00_one.ipynb")
@@ -447,6 +448,9 @@ def test_buttons_lead_to_the_given_repository(tmp_path):
     }
     page = BeautifulSoup((tmp_path / "_build" / "html" / "chapters" / "00_one.html").read_text(), "html.parser")
     assert page.select_one("link[rel=canonical]")["href"] == f"{URL}/chapters/00_one.html"
+    title = BeautifulSoup((tmp_path / "_build" / "html" / "intro.html").read_text(), "html.parser")
+    install = f'pip install "mlhelpers[keras,interactive] @ git+{repository}"'
+    assert f"Pip; without one, {install} does." in title.select_one("article").get_text()
     download = tmp_path / "_build" / "html" / "_sources" / "chapters" / "00_one.ipynb"
     assert json.loads(download.read_text()) == json.loads((tmp_path / "chapters" / "00_one.ipynb").read_text())
 
