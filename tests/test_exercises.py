@@ -25,6 +25,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 from scipy.special import expit, softmax
 from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from mlhelpers import exercises
 from mlhelpers.datasets import load_digit_scenes
@@ -35,6 +36,8 @@ ROOT = Path(__file__).parents[1]
 SCENES, FREE = load_digit_scenes(), load_digit_scenes(dependence=0)
 Y, Y_TEST = SCENES.Y_train, SCENES.Y_test
 IDS = list(exercises._texts())
+TAG_COLUMN = ["cat, dog", "", "Dog,cat , dog", "sunset", "dog,"]
+TAGS = np.array([[1, 1, 0], [0, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 0]])  # cat, dog, sunset
 OWL_TRUE = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1]])
 OWL_PRED = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 1]])
 
@@ -112,6 +115,7 @@ NUMBERS = {  # right answers that are one or several numbers
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
+    "00.5": lambda: [TAGS, TAGS.tolist(), TAGS.astype(bool), pd.DataFrame(TAGS), sparse.csr_array(TAGS)],
     "01.3": lambda: [probabilities(), pd.DataFrame(probabilities()), probabilities().tolist()],
     "02.1": lambda: [
         "BinaryAccuracy",
@@ -225,6 +229,11 @@ def test_keras_metrics():
     assert "ten columns" in check("02.1", keras.metrics.CategoricalAccuracy()).message
 
 
+def binarized(clean):
+    """Return the label matrix of the tags as they are after some cleaning."""
+    return MultiLabelBinarizer().fit_transform([{clean(tag) for tag in cell.split(",")} for cell in TAG_COLUMN])
+
+
 def total(labels):
     return labels.sum(axis=0, dtype=int)
 
@@ -270,6 +279,21 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ),
     ("00.4", lambda: [*three(FREE.Y_train)[:2], FREE.Y_train[FREE.Y_train[:, 0] == 1, 2].mean()], "fraction of one"),
     ("00.4", lambda: [*three(FREE.Y_train)[:2], lift(FREE.Y_train, 0, 1)], "another pair"),
+    ("00.5", lambda: MultiLabelBinarizer().fit_transform(TAG_COLUMN), "letters"),
+    ("00.5", lambda: binarized(lambda tag: tag), "a blank before or after them. Capital letters"),
+    ("00.5", lambda: binarized(str.strip), "own. An empty string is still"),
+    ("00.5", lambda: binarized(lambda tag: tag.strip().lower()), "An empty string is still"),
+    ("00.5", lambda: binarized(str.lower), "after them. An empty string is still"),
+    ("00.5", lambda: pd.Series(TAG_COLUMN).str.get_dummies(","), "them. Capital letters still make a label"),
+    ("00.5", lambda: pd.Series(TAG_COLUMN).str.replace(" ", "").str.get_dummies(","), "Capital letters still"),
+    ("00.5", lambda: pd.Series(TAG_COLUMN).str.lower().str.get_dummies(","), "Some tags still have a blank"),
+    ("00.5", lambda: TAGS.T, "swapped"),
+    ("00.5", lambda: TAGS[[0, 2, 3, 4]], "A row is missing"),
+    ("00.5", lambda: TAGS[:, :2], "shape (5, 2)"),
+    ("00.5", lambda: TAGS + TAGS * [[0], [0], [1], [0], [0]] * [0, 1, 0], "named twice"),
+    ("00.5", lambda: TAGS[:, ::-1], "alphabetical"),
+    ("00.5", lambda: np.where(np.arange(5)[:, None] == 2, [0, 1, 0], TAGS), "Row 2"),
+    ("00.5", lambda: TAG_COLUMN, "Not everything in this is a number"),
     ("01.1", lambda: [0.9, 0.9, 0.1, 0.45, 0.5], "are the probabilities"),
     ("01.1", lambda: [*np.log([0.9, 0.9, 0.1]), 0.45, 0.5], "logarithms of p"),
     ("01.1", lambda: [9, 9, 1 / 9, 0.45, 0.5], "are odds"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import MultiLabelBinarizer
 
-from mlhelpers.exercises._answers import ANY, Wrong, compare, read_label_set, read_numbers
+from mlhelpers.exercises._answers import ANY, Wrong, compare, read_array, read_label_set, read_numbers
 from mlhelpers.exercises._register import Labels, constant, exercise, scenes
 from mlhelpers.labels import cooccurrence, label_summary
 
@@ -116,3 +119,50 @@ def _scenes_without_dependence(answer: Any) -> None:
     }
     names = "number of label sets", "fraction of empty scenes", "lift of (0, 2)"
     compare(answer, dict(zip(names, three(free), strict=True)), routes)
+
+
+_COLUMN = ("cat, dog", "", "Dog,cat , dog", "sunset", "dog,")
+
+
+def _tag_matrix(*, strip: bool, lower: bool, drop: bool) -> NDArray[Any]:
+    """Return the label matrix of the column, with some of the steps left out."""
+    steps = [step for step, wanted in ((str.strip, strip), (str.lower, lower)) if wanted]
+
+    def tags(cell: str) -> set[str]:
+        parts = cell.split(",")
+        for step in steps:
+            parts = [step(part) for part in parts]
+        return {part for part in parts if part or not drop}
+
+    matrix: NDArray[Any] = MultiLabelBinarizer().fit_transform([tags(cell) for cell in _COLUMN])
+    return matrix
+
+
+@exercise("00.5")
+def _a_column_of_tags(answer: Any) -> None:
+    wanted = "a label matrix, one row for each cell of the column"
+    matrix, right = read_array(answer, wanted), _tag_matrix(strip=True, lower=True, drop=True)
+    if np.array_equal(matrix, right):
+        return
+    if np.array_equal(matrix, MultiLabelBinarizer().fit_transform(_COLUMN)):
+        raise Wrong("These are letters: the binarizer was given the cells, which have to be split into tags first.")
+    reasons = (
+        "Some tags still have a blank before or after them.",
+        "Capital letters still make a label of their own.",
+        "An empty string is still among the labels.",
+    )
+    for steps in product((True, False), repeat=3):
+        if np.array_equal(matrix, _tag_matrix(**dict(zip(("strip", "lower", "drop"), steps, strict=True)))):
+            raise Wrong(" ".join(reason for reason, step in zip(reasons, steps, strict=True) if not step))
+    if np.array_equal(matrix, right.T):
+        raise Wrong("Rows and columns are swapped: one row for each cell, one column for each label.")
+    if np.array_equal(matrix, right[right.any(axis=1)]):
+        raise Wrong("A row is missing: a cell without tags is a sample, too, and its row is all zeros.")
+    if matrix.shape != right.shape:
+        raise Wrong(f"This has shape {matrix.shape}. The question asks for {wanted}, and one column for each label.")
+    if matrix.max() > 1:
+        raise Wrong("There are entries above 1: a tag that is named twice in a cell is there once.")
+    if sorted(matrix.T.tolist()) == sorted(right.T.tolist()):
+        raise Wrong("The columns are not in alphabetical order.")
+    differs = int(np.flatnonzero((matrix != right).any(axis=1))[0])
+    raise Wrong(f"Row {differs} doesn't say what its cell says (rows count from 0).")
