@@ -128,7 +128,11 @@ OTHERS = {  # right answers of other kinds
     ],
     "02.2": lambda: [({0}, set()), [[], []], (["0"], ()), np.zeros((2, 10)), ({0, 3, 9}, {}), {1: {0}, 2: []}.values()],
     "02.3": lambda: ["micro", "Micro", "'micro'", "micro-average", "micro average", "micro\n", "Micro-averaged."],
-    "02.5": lambda: [[[0.674, 0.187], [0.687, 0.262]], np.array([[0.67, 0.19], [0.66, 0.25]])],
+    "02.5": lambda: [
+        [[0.699, 0.675, 0.188], [0.734, 0.692, 0.276]],
+        np.array([[0.71, 0.68, 0.19], [0.72, 0.67, 0.25]]),
+        [[0.68, 0.69, 0.19], [0.73, 0.69, 0.26]],  # one validation column below: chance
+    ],
     "03.1": lambda: [score_matrix, lambda moc, X: [[p[i, 1] for p in moc.predict_proba(X)] for i in range(len(X))]],
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
@@ -223,7 +227,15 @@ def test_keras_metrics():
     for metric, part in wrong.items():
         assert not check("02.4", metric)
         assert part in check("02.4", metric).message, (metric, check("02.4", metric))
-    assert "averaged over batches" in check("02.4", lambda y, z: 0).message
+    functions = {
+        (lambda y, z: ((z > 0) == y).all(axis=1).mean()): "mean over batches: here",
+        (lambda y, z: ((z > 0) == y).all(axis=1)): "one value per row",
+        (lambda y, z: (z > 0) == y): "neither one number",
+        (lambda y: 0): "it raises TypeError",
+    }
+    for function, part in functions.items():
+        assert part in check("02.4", function).message, check("02.4", function)
+    assert "type float" in check("02.4", 0.57).message
     assert check("02.1", keras.metrics.BinaryAccuracy()) and check("02.1", keras.metrics.BinaryAccuracy)
     assert check("02.1", keras.metrics.binary_accuracy)
     assert "ten columns" in check("02.1", keras.metrics.CategoricalAccuracy()).message
@@ -364,20 +376,23 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("02.3", lambda: "macro", "Compute both and look again"),
     ("02.3", lambda: "samples", "one of the two"),
     ("02.3", lambda: 0.96, "as text"),
-    ("02.5", lambda: [[0.67, 0.19]] * 2, "Both rules"),
-    ("02.5", lambda: [[0.67, 0.69], [0.19, 0.26]], "on its side"),
-    ("02.5", lambda: [[0.19, 0.67], [0.26, 0.69]], "columns are swapped"),
-    ("02.5", lambda: [[0.69, 0.26], [0.67, 0.19]], "rows swapped"),
-    ("02.5", lambda: [[0.78, 0.19], [0.80, 0.26]], "is it micro-F1"),
-    ("02.5", lambda: [[0.70, 0.18], [0.73, 0.24]], "validation scenes"),  # or fitted on the test scenes:
-    ("02.5", lambda: [[0.692, 0.19], [0.709, 0.26]], "on which they are judged"),
-    ("02.5", lambda: [[0.63, 0.19], [0.68, 0.26]], "the one at 0.5"),
-    ("02.5", lambda: [[0.2, 0.3], [0.3, 0.35]], "reaches more"),
-    ("02.5", lambda: [[0.67, 1.9], [0.69, 2.6]], "sum over the labels"),
-    ("02.5", lambda: [[67, 0.19], [69, 0.26]], "percent"),
-    ("02.5", lambda: [[0.67, -0.19], [0.69, 0.26]], "negative"),
-    ("02.5", lambda: [[0.67] * 3, [0.69] * 3], "average over the seeds"),
-    ("02.5", lambda: [0.67, 0.19, 0.69, 0.26], "shape (4,)"),
+    ("02.5", lambda: [[0.70, 0.67, 0.19]] * 2, "Both rules"),
+    ("02.5", lambda: [[0.70, 0.73], [0.67, 0.69], [0.19, 0.26]], "on its side"),
+    ("02.5", lambda: [[0.19, 0.70, 0.67], [0.26, 0.73, 0.69]], "another order"),
+    ("02.5", lambda: [[0.70, 0.19, 0.67], [0.73, 0.26, 0.69]], "then on test scenes, and then the loss"),
+    ("02.5", lambda: [[0.73, 0.69, 0.26], [0.70, 0.67, 0.19]], "rows swapped"),
+    ("02.5", lambda: [[0.78, 0.77, 0.19], [0.80, 0.78, 0.26]], "is it micro-F1"),
+    ("02.5", lambda: [[0.70, 0.70, 0.18], [0.73, 0.73, 0.25]], "both of them from the validation scenes"),
+    ("02.5", lambda: [[0.67, 0.69, 0.19], [0.69, 0.705, 0.26]], "fitted on the test scenes"),
+    ("02.5", lambda: [[0.67, 0.70, 0.19], [0.69, 0.73, 0.26]], "columns swapped"),
+    ("02.5", lambda: [[0.62, 0.63, 0.19], [0.70, 0.68, 0.26]], "is this the one at 0.5"),
+    ("02.5", lambda: [[0.2, 0.2, 0.3], [0.3, 0.29, 0.35]], "reaches more"),
+    ("02.5", lambda: [[0.70, 0.67, 1.9], [0.73, 0.69, 2.6]], "sum over the labels"),
+    ("02.5", lambda: [[70, 67, 0.19], [73, 69, 0.26]], "percent"),
+    ("02.5", lambda: [[0.70, 0.67, -0.19], [0.73, 0.69, 0.26]], "negative"),
+    ("02.5", lambda: [[0.70] * 4, [0.73] * 4], "average over the seeds"),
+    ("02.5", lambda: [[0.67, 0.19], [0.69, 0.26]], "shape (2, 2)"),
+    ("02.5", lambda: [0.70, 0.67, 0.19, 0.73, 0.69, 0.26], "shape (6,)"),
     ("03.1", lambda: lambda moc, X: moc.predict_proba(X), "the list as it comes"),
     ("03.1", lambda: lambda moc, X: np.array(moc.predict_proba(X))[:, :, 1], "on its side"),
     ("03.1", lambda: lambda moc, X: np.hstack(moc.predict_proba(X)), "(7, 8)"),
@@ -647,9 +662,9 @@ def test_label_sets_are_right_or_not_whatever_their_spelling(exercise, answer):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["02.5", "03.3", "03.4", "04.4", "05.1", "05.5"]), st.lists(fractions, min_size=2, max_size=4))
+@given(st.sampled_from(["02.5", "03.3", "03.4", "04.4", "05.1", "05.5"]), st.lists(fractions, min_size=2, max_size=6))
 def test_any_fractions_get_a_verdict(exercise, values):
-    assert_is_a_line(check(exercise, np.reshape(values, (2, 2)) if len(values) == 4 else values))
+    assert_is_a_line(check(exercise, np.reshape(values, (2, -1)) if len(values) in (4, 6) else values))
 
 
 @pytest.mark.parametrize("exercise", NUMBERS)
@@ -739,8 +754,8 @@ def test_functions_may_change_what_they_are_given():
 def test_what_is_printed_by_the_way_of_trained_networks_is_of_their_answer():
     measured = f1_score(Y_TEST, probabilities() > 0.5, average="micro")
     assert check("01.3", probabilities()).message == f"right; micro-F1 is {measured:.3f}"
-    told = "right; the later epoch changes macro-F1 by +0.010, and its loss is 1.25 times as high"
-    assert check("02.5", [[0.67, 0.2], [0.68, 0.25]]).message == told
+    told = "right; the later epoch changes test macro-F1 by +0.010, and its loss is 1.25 times as high"
+    assert check("02.5", [[0.7, 0.67, 0.2], [0.73, 0.68, 0.25]]).message == told
     assert check("03.3", [0.61, 0.65]).message == "right; 0.04 apart"
     assert check("05.5", [0.025, 0.061]).message == "right; it is 0.036 wide"
 
