@@ -17,7 +17,7 @@ def _argmax_accuracy(case: KerasCase) -> Found:
             yield (
                 "error",
                 f"The metric {metric.name} compares the place of the largest entry of a row of labels with that of "
-                "the output: of several labels it sees one.",
+                "the output, and sees no more than one of several labels.",
                 f"keras.metrics.BinaryAccuracy({usual_cut(case)}), or mlhelpers.keras_metrics.SubsetAccuracy",
             )
 
