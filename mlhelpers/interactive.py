@@ -377,25 +377,30 @@ def _measures_by_threshold() -> Any:
 def explore_averages(
     counts: LabelCounts, label: int = -1, *, label_names: Iterable[str] | None = None
 ) -> InteractiveFigure:
-    """Show micro- and macro-F1 as areas, while one label gets better, worse or more frequent.
+    """Show micro- and macro-F1 as areas, while one label gets better, worse, rarer or more frequent.
 
     In both, each label's bar is as high as its F1. For macro-F1 all are equally wide, for micro-F1
     as wide as the label's positives plus its predictions; the average is the mean height.
+
+    Where a label gets more frequent, its hits and misses grow together, as they do for a classifier that finds the
+    same share of them. The samples without the label stay, and with them its false positives. So recall stays, and
+    precision and F1 move with the label's frequency.
 
     Parameters
     ----------
     counts : LabelCounts
         Of two labels or more, each with a positive at least.
     label : int, default=-1
-        The label that moves. Its false positives stay per positive what they are.
+        The label that moves.
     label_names : sequence of str, optional
         One per label, all different; their positions by default.
 
     Returns
     -------
     InteractiveFigure
-        One slider for how many positives of the label are found, and one for how many times as
-        many of everything there are; both formulas with their numbers.
+        One slider for how many positives of the label are found, and one for how many times as many positives
+        there are, from a tenth to ten times, which leaves expected counts that are not whole; the label's
+        precision and recall, and the formulas with their numbers.
 
     Raises
     ------
@@ -423,13 +428,13 @@ def explore_averages(
     label %= counts.n_labels
     names = _different_names(label_names, counts.n_labels)
     found, n, name = int(counts.tp[label]), int(counts.support[label]), names[label]
-    moved = {"tp": "times * found", "fp": f"times * {counts.fp[label]}", "fn": f"times * ({n} - found)"}
+    moved = {"tp": "times * found", "fn": f"times * ({n} - found)"}
     params = [
         _slider("found", found, 0, n, 1, f"found, of each {n} with {name}"),
-        _slider("times", 1, 1, 12, 1, f"number of samples with {name}, times"),
+        _slider("times", 1, 0.1, 10, 0.1, f"number of samples with {name}, times"),
     ]
-    for k, expression in moved.items():
-        values = [expression if i == label else str(v) for i, v in enumerate(getattr(counts, k))]
+    for k in ("tp", "fp", "fn"):
+        values = [moved[k] if k in moved and i == label else str(v) for i, v in enumerate(getattr(counts, k))]
         params += [_variable(f"{k}s", f"[{', '.join(values)}]"), _variable(k, " + ".join(f"({v})" for v in values))]
     f1 = [f"2 * tps[{i}] / (2 * tps[{i}] + fps[{i}] + fns[{i}])" for i in range(counts.n_labels)]
     params += [
@@ -439,12 +444,17 @@ def explore_averages(
         _variable("micro", "2 * tp / (2 * tp + fp + fn)"),
     ]
     j = f"[{label}]"
+    tp, fp, fn = (f"format({k}s{j}, '.1~f')" for k in ("tp", "fp", "fn"))
+    sums = [f"format({k}, '.1~f')" for k in ("tp", "fp", "fn")]
     lines = [
-        f"{json.dumps(f'F1 of {name} = 2·')} + tps{j} + ' / (2·' + tps{j} + ' + ' + fps{j} + ' + ' + fns{j} + ') = '"
+        f"{json.dumps(f'F1 of {name} = 2·')} + {tp} + ' / (2·' + {tp} + ' + ' + {fp} + ' + ' + {fn} + ') = '"
         f" + format(f1s{j}, '.3f')",
+        f"'its recall ' + format(tps{j} / (tps{j} + fns{j}), '.3f') + ', its precision '"
+        f" + (tps{j} + fps{j} > 0 ? format(tps{j} / (tps{j} + fps{j}), '.3f') : 'undefined')",
         f"'macro-F1 = (' + format(others, '.3f') + ' + ' + format(f1s{j}, '.3f') + ') / {counts.n_labels} = '"
         " + format(macro, '.3f')",
-        "'micro-F1 = 2·' + tp + ' / (2·' + tp + ' + ' + fp + ' + ' + fn + ') = ' + format(micro, '.3f')",
+        f"'micro-F1 = 2·' + {sums[0]} + ' / (2·' + {sums[0]} + ' + ' + {sums[1]} + ' + ' + {sums[2]} + ') = '"
+        " + format(micro, '.3f')",
     ]
     panels = [_f1_areas(names, label, average) for average in ("macro", "micro")]
     description = (

@@ -218,37 +218,43 @@ def test_names_of_rows_stand_free_and_the_legend_at_the_curves(page):
 
 
 def averages(counts, found, times):
-    tp, fp, fn = (np.array(counts[k]) for k in ("tp", "fp", "fn"))
-    n = tp[9] + fn[9]
-    tp[9], fp[9], fn[9] = times * found, times * fp[9], times * (n - found)
-    moved = LabelCounts(tp, fp, fn, 0 * tp)
-    f1, sums = moved.f1(), [int(x.sum()) for x in (tp, fp, fn)]
-    template = (
-        f"F1 of 9 = 2·{tp[9]} / (2·{tp[9]} + {fp[9]} + {fn[9]}) = #; macro-F1 = (# + #) / 10 = #; "
-        f"micro-F1 = 2·{sums[0]} / (2·{sums[0]} + {sums[1]} + {sums[2]}) = #"
+    tp, fp, fn = (np.array(counts[k], dtype=float) for k in ("tp", "fp", "fn"))
+    n = tp[8] + fn[8]
+    tp[8], fn[8] = times * found, times * (n - found)
+    sizes = 2 * tp + fp + fn
+    f1, sums = 2 * tp / sizes, [x.sum() for x in (tp, fp, fn)]
+    micro = 2 * tp.sum() / sizes.sum()
+    (t, p, m), (all_t, all_p, all_m) = (
+        [f"{v:.1f}".removesuffix(".0") for v in each] for each in ((tp[8], fp[8], fn[8]), sums)
     )
-    return template, [f1[9], f1[:9].sum(), f1[9], moved.f1("macro"), moved.f1("micro")], 3
+    template = (
+        f"F1 of 8 = 2·{t} / (2·{t} + {p} + {m}) = #; its recall #, its precision #; macro-F1 = (# + #) / 10 = #; "
+        f"micro-F1 = 2·{all_t} / (2·{all_t} + {all_p} + {all_m}) = #"
+    )
+    recall, precision = tp[8] / (tp[8] + fn[8]), tp[8] / (tp[8] + fp[8])
+    return template, [f1[8], recall, precision, f1.sum() - f1[8], f1[8], f1.mean(), micro], 3
 
 
 def test_averages(page):
     figure = opened(page, "averages")
     signals = {signal["name"]: signal for signal in specification(figure)["signals"]}
     found, n = int(signals["found"]["value"]), int(signals["found"]["bind"]["max"])
-    counts = {k: [int(v) for v in re.findall(r"\d+", signals[f"{k}s"]["update"])][:10] for k in ("tp", "fp", "fn")}
-    counts["tp"].append(found)
-    counts["fn"][9] = n - found
-    labels = [f"found, of each {n} with 9", "number of samples with 9, times"]
+    starts = {"times * found": found, f"times * ({n} - found)": n - found}
+    items = {k: signals[f"{k}s"]["update"].strip("[]").split(", ") for k in ("tp", "fp", "fn")}
+    counts = {k: [starts[v] if v in starts else int(v) for v in values] for k, values in items.items()}
+    assert [k for k, values in items.items() if values[8] in starts] == ["tp", "fn"]  # false positives stay
+    labels = [f"found, of each {n} with 8", "number of samples with 8, times"]
     at = [found, 1]
     shows(figure, *averages(counts, *at))
     for k, keys in (
+        (1, ["Home"]),
         (1, ["End"]),
         (0, ["Home"]),
         (1, ["ArrowLeft"] * 3),
         (0, ["End"]),
-        (1, ["Home"]),
         (0, ["ArrowLeft"]),
     ):
-        at[k] = int(press(figure, labels[k], *keys))
+        at[k] = float(press(figure, labels[k], *keys))
         shows(figure, *averages(counts, *at))
     slider(figure, labels[0]).fill("35")
     shows(figure, *averages(counts, 35, at[1]))

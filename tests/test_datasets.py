@@ -90,10 +90,12 @@ def test_scenes_show_the_digits_of_their_labels_and_splits_share_no_image(grid, 
     for split in SPLITS:
         Y = getattr(scenes, f"Y_{split}")
         found = find_images(getattr(scenes, f"X_{split}"), grid, jitter)
-        shown = np.zeros_like(Y)
+        shown, sources = np.zeros_like(Y), np.full(Y.shape, -1)
         for scene, image, _ in found:
             shown[scene, DIGITS[image]] += 1  # a digit shown twice would give 2
+            sources[scene, DIGITS[image]] = image
         np.testing.assert_array_equal(shown, Y)
+        np.testing.assert_array_equal(getattr(scenes, f"sources_{split}"), sources)
         used[split] = {image for _, image, _ in found}
     assert not used["train"] & used["val"]
     assert not used["train"] & used["test"]

@@ -81,6 +81,21 @@ def pooled(parts):
     return f1_score(y, y_pred, average="macro")
 
 
+def differences(y, a, b, seed=0, n=1000, paired=True, average="macro", share=1.0):
+    """Return the difference in F1 for each of n drawings of samples."""
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n):
+        first, second = (rng.integers(len(y), size=int(share * len(y))) for _ in range(2))
+        drawn = first, first if paired else second
+        f1s = [LabelCounts.from_predictions(y[d], m[d]).f1(average, 0) for d, m in zip(drawn, (a, b), strict=True)]
+        found.append(f1s[0] - f1s[1])
+    return np.array(found)
+
+
+def paired(y, a, b, **options):
+    return np.quantile(differences(y, a, b, **options), [0.025, 0.975])
+
+
 def best_constant():
     """Return the best of all 1,024 label sets by micro-F1, from counts alone."""
     positives = Y_TEST.sum(axis=0)
@@ -111,7 +126,6 @@ NUMBERS = {  # right answers that are one or several numbers
     "04.3": lambda: [1e-4, 4.0],
     "04.4": lambda: [0.34, 0.69],
     "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
-    "05.5": lambda: [0.025, 0.061],
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
@@ -137,6 +151,7 @@ OTHERS = {  # right answers of other kinds
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
+    "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
 }
 RIGHT = {**{key: (lambda f=f: [f()]) for key, f in NUMBERS.items()}, **OTHERS}
 
@@ -473,6 +488,7 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("05.1", lambda: [6 / 9, 13 / 18], "tp + fp + fn"),
     ("05.1", lambda: [6 / 7, 13 / 18], "Micro: the owl's miss"),
     ("05.1", lambda: [10 / 13, 13 / 18], "Micro: this is the one of the six photos"),
+    ("05.1", lambda: [0.8, 0.5], "Macro: this is the one of the six photos"),
     ("05.1", lambda: [0.8, 5 / 6], "owl's F1 isn't 1"),
     ("05.1", lambda: [0.8, f1_score(OWL_TRUE, OWL_PRED, average="weighted")], "Macro: this is the weighted"),
     ("05.1", lambda: [f1_score(OWL_TRUE, OWL_PRED, average="weighted"), 13 / 18], "Micro: this is the weighted"),
@@ -501,14 +517,19 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("05.4", lambda: {0, 9}, "Other sets of 2"),
     ("05.4", lambda: range(10), "The 10 most frequent"),
     ("05.4", lambda: 0.415, "shape ()"),
-    ("05.5", lambda: [0.061, 0.025], "ends are swapped"),
-    ("05.5", lambda: [0.62, 0.68], "one model's"),
-    ("05.5", lambda: [-0.06, -0.02], "other way round"),
-    ("05.5", lambda: [-0.01, 0.04], "wider"),
-    ("05.5", lambda: [0.034, 0.052], "narrower than a middle 95 %"),
-    ("05.5", lambda: [0.03, 0.05], "which quantiles?"),
-    ("05.5", lambda: [2.5, 6.1], "percent"),
-    ("05.5", lambda: [0.1, 0.14], "elsewhere"),
+    ("05.4", lambda: len(best_constant()), "size of the set"),
+    ("05.5", lambda: lambda *rows: paired(*rows)[::-1], "ends are swapped"),
+    ("05.5", lambda: lambda y, a, b: paired(y, a, 0 * b), "one prediction's"),
+    ("05.5", lambda: lambda y, a, b: paired(y, b, a), "other way round"),
+    ("05.5", lambda: lambda *rows: paired(*rows, paired=False), "each prediction alone"),
+    ("05.5", lambda: lambda *rows: paired(*rows, average="micro"), "micro-F1"),
+    ("05.5", lambda: lambda *rows: np.quantile(differences(*rows), [0.05, 0.95]), "narrower than the middle 95 %"),
+    ("05.5", lambda: lambda *rows: paired(*rows, share=0.1), "another one than"),
+    ("05.5", lambda: lambda y, a, b: [macro(y, a) - macro(y, b)] * 2, "Both ends are the same"),
+    ("05.5", lambda: differences, "many numbers"),
+    ("05.5", lambda: lambda y, a, b: 0.01, "2 numbers"),
+    ("05.5", lambda: lambda y, a: 0.01, "raises TypeError"),
+    ("05.5", lambda: [0.007, 0.045], "asks for a function"),
 ]
 
 
@@ -662,7 +683,7 @@ def test_label_sets_are_right_or_not_whatever_their_spelling(exercise, answer):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(["02.5", "03.3", "03.4", "04.4", "05.1", "05.5"]), st.lists(fractions, min_size=2, max_size=6))
+@given(st.sampled_from(["02.5", "03.3", "03.4", "04.4", "05.1"]), st.lists(fractions, min_size=2, max_size=6))
 def test_any_fractions_get_a_verdict(exercise, values):
     assert_is_a_line(check(exercise, np.reshape(values, (2, -1)) if len(values) in (4, 6) else values))
 
@@ -757,7 +778,9 @@ def test_what_is_printed_by_the_way_of_trained_networks_is_of_their_answer():
     told = "right; the later epoch changes test macro-F1 by +0.010, and its loss is 1.25 times as high"
     assert check("02.5", [[0.7, 0.67, 0.2], [0.73, 0.68, 0.25]]).message == told
     assert check("03.3", [0.61, 0.65]).message == "right; 0.04 apart"
-    assert check("05.5", [0.025, 0.061]).message == "right; it is 0.036 wide"
+    assert check("05.5", lambda y, a, b: paired(y, a, b)).message.startswith(
+        "right; for two made predictions it is 0.03"
+    )
 
 
 def test_the_examples_of_the_reference_page(capsys):

@@ -33,7 +33,8 @@ STARTS = {
     "from logits: loss = 18.00, slope 1.00; The clip acts beyond the logits ±16.1.",
     "threshold": "threshold 0.50: tp 1, fp 1, fn 1, tn 1; precision = tp / (tp + fp) = 1 / (1 + 1) = 0.50; "
     "recall = tp / (tp + fn) = 1 / (1 + 1) = 0.50; F1 = 2·tp / (2·tp + fp + fn) = 2 / (2 + 1 + 1) = 0.50",
-    "averages": "F1 of owl's = 2·1 / (2·1 + 0 + 3) = 0.400; macro-F1 = (0.952 + 0.400) / 2 = 0.676; "
+    "averages": "F1 of owl's = 2·1 / (2·1 + 0 + 3) = 0.400; its recall 0.250, its precision 1.000; "
+    "macro-F1 = (0.952 + 0.400) / 2 = 0.676; "
     "micro-F1 = 2·41 / (2·41 + 2 + 5) = 0.921",
 }
 

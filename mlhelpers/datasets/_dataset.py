@@ -25,6 +25,9 @@ class MultilabelDataset(ShownAsTable):
         1 where the sample carries the label, else 0.
     label_names : tuple of str
         One name per column of `Y_train`.
+    sources_train, sources_val, sources_test : ndarray of int64, shape (n_samples, n_labels), or None
+        Which picture shows the label in the sample, -1 where the label is absent; None where samples are not
+        composed of pictures. Samples that share a picture are not independent of each other.
     """
 
     X_train: NDArray[np.float32]
@@ -34,6 +37,9 @@ class MultilabelDataset(ShownAsTable):
     X_test: NDArray[np.float32]
     Y_test: NDArray[np.int8]
     label_names: tuple[str, ...]
+    sources_train: NDArray[np.int64] | None = None
+    sources_val: NDArray[np.int64] | None = None
+    sources_test: NDArray[np.int64] | None = None
 
     def describe(self) -> Table:
         """Return one row of figures per split: size, cardinality, empty samples, rarest label.

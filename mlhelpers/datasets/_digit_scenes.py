@@ -67,7 +67,9 @@ def load_digit_scenes(
     -------
     MultilabelDataset
         ``X`` of shape (n, rows * (9 + jitter), columns * (9 + jitter)), float32 in [0, 1];
-        ``Y`` of shape (n, 10), int8.
+        ``Y`` of shape (n, 10), int8; ``sources`` of shape (n, 10), int64: the row of
+        `sklearn.datasets.load_digits` that each digit of a scene is, -1 where the digit is absent.
+        There are fewer pictures than scenes, so every picture is in many scenes of its split.
 
     Raises
     ------
@@ -119,8 +121,8 @@ def load_digit_scenes(
     for split, pool, n, seed in zip(SPLITS, pools, sizes, seeds, strict=True):
         split_rng = np.random.RandomState(seed)
         Y = _draw_labels(split_rng, n, frequencies, float(dependence), cells)
-        parts[f"X_{split}"] = _compose(split_rng, Y, images, digits, pool, cells, jitter)
-        parts[f"Y_{split}"] = Y
+        X, sources = _compose(split_rng, Y, images, digits, pool, cells, jitter)
+        parts |= {f"X_{split}": X, f"Y_{split}": Y, f"sources_{split}": sources}
     return MultilabelDataset(**parts, label_names=tuple(str(digit) for digit in range(_N_DIGITS)))
 
 
@@ -190,8 +192,8 @@ def _compose(
     pool: NDArray[np.intp],
     cells: tuple[int, int],
     jitter: int,
-) -> NDArray[np.float32]:
-    """Place one image of each digit in Y, taken from the pool, in a random cell of its scene."""
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Place one image of each digit in Y, taken from the pool, in a random cell of its scene; return which, too."""
     rows, columns = cells
     side = _DIGIT_SIZE + jitter + _MARGIN
     scene, digit = np.nonzero(Y)
@@ -212,4 +214,6 @@ def _compose(
         top[:, None, None] + pixel[:, None],
         left[:, None, None] + pixel,
     ] = images[image]
-    return X
+    sources = np.full(Y.shape, -1)
+    sources[scene, digit] = image
+    return X, sources

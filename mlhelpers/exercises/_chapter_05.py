@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlhelpers.exercises._answers import (
     ANY,
@@ -43,6 +45,7 @@ def _a_seventh_photo(answer: Any) -> None:
         "Micro: the owl's miss in the fifth photo stays; it belongs below the line.": [6 / 7, ANY],
         "Micro: this is the one of the six photos; it moves, too, if less.": [10 / 13, ANY],
         "Macro: this is the weighted average; each label counts the same.": [ANY, seven.f1("weighted")],
+        "Macro: this is the one of the six photos; the owl is found once, so its F1 isn't 0 any more.": [ANY, 1 / 2],
         "Macro: the owl's F1 isn't 1; its miss in the fifth photo stays.": [ANY, (1 + 1 / 2 + 1) / 3],
         "Macro: the F1 of the averages is another number; average the labels' F1.": [
             ANY,
@@ -108,6 +111,8 @@ def _weighted_and_micro_precision(answer: Any) -> str:
 
 @exercise("05.4")
 def _best_constant_by_micro_f1(answer: Any) -> None:
+    if isinstance(answer, Integral) and not isinstance(answer, bool):
+        raise Wrong("This is one whole number, perhaps the size of the set; hand in the labels in it, as in {3, 7}.")
     Y_test = scenes().Y_test
     chosen, order = read_label_set(answer), np.argsort(-Y_test.mean(axis=0))
 
@@ -132,21 +137,52 @@ def _best_constant_by_micro_f1(answer: Any) -> None:
 
 @exercise("05.5")
 def _paired_bootstrap(answer: Any) -> str:
-    low, high = read_numbers(answer, "lower end", "upper end")
-    if max(abs(low), abs(high)) > 1:
-        raise Wrong("There are values above 1; the book gives fractions, not percent.")
+    """Judge a function by what it returns for two predictions that agree mostly; its drawings are its own."""
+    rng = np.random.default_rng(2)
+    y = (rng.random((400, 3)) < [0.6, 0.3, 0.15]).astype(np.int8)
+    worse = np.where(rng.random(y.shape) < 0.75, y, 1 - y)
+    better = np.where(rng.random(y.shape) < 0.25, y, worse)
+    drawn, others = (rng.multinomial(400, np.full(400, 1 / 400), size=4000) for _ in range(2))
+    macro = {name: _f1s(drawn, y, y_pred).mean(axis=1) for name, y_pred in (("a", better), ("b", worse))}
+
+    def middle(values: NDArray[np.float64], share: float = 0.95) -> NDArray[np.float64]:
+        return np.quantile(values, [(1 - share) / 2, (1 + share) / 2])
+
+    right = middle(macro["a"] - macro["b"])
+    found = read_array(call(answer, y, better, worse), "two numbers, the lower and the upper end")
+    if found.size >= 100:
+        raise Wrong("It returns many numbers; return two quantiles of the differences, the lower and the upper end.")
+    low, high = read_numbers(found, "lower end", "upper end")
+
+    def near(ends: NDArray[np.float64]) -> bool:  # as near as the chance of a thousand drawings makes them
+        width = np.ptp(ends)
+        together = np.abs(np.array([low, high]) - ends).max() < 0.1 * width
+        return bool(together and 0.89 < (high - low) / width < 1.12)
+
+    if near(right):
+        return f"for two made predictions it is {high - low:.3f} wide"
+    if low == high:
+        raise Wrong("Both ends are the same. Draw the scenes with replacement, as many as there are, again and again.")
     if low > high:
         raise Wrong("The ends are swapped: the 2.5 % quantile first, then the 97.5 % quantile.")
-    if low > 0.3:
-        raise Wrong(
-            "This is the interval of one model's macro-F1; take the difference for every drawing, then quantiles."
-        )
-    if high < 0:
-        raise Wrong("The difference is the other way round: the one with positive weights minus the plain one.")
-    if high - low > 0.042:
-        raise Wrong("This is wider than it should be; are the same scenes drawn for both models?")
-    if high - low < 0.027:
-        raise Wrong("This is narrower than a middle 95 %; which quantiles? Draw as many scenes as there are.")
-    if not (low < 0.09 and high < 0.14):
-        raise Wrong("The interval lies elsewhere; macro-F1 of both, on the test scenes, with 0.5 as the threshold?")
-    return f"it is {high - low:.3f} wide"
+    if near(-right[::-1]):
+        raise Wrong("The difference is the other way round: the first prediction minus the second.")
+    if any(near(middle(each)) for each in macro.values()):
+        raise Wrong("This is the interval of one prediction's macro-F1; take the difference in every drawing.")
+    if near(middle(macro["a"] - _f1s(others, y, worse).mean(axis=1))):
+        raise Wrong("This is as wide as if the scenes were drawn for each prediction alone; draw the same for both.")
+    micro = [_f1s(drawn, y, each, pooled=True) for each in (better, worse)]
+    if near(middle(micro[0] - micro[1])):
+        raise Wrong("This is the interval of the difference in micro-F1; the question asks for macro-F1.")
+    if near(middle(macro["a"] - macro["b"], 0.9)):
+        raise Wrong("This is narrower than the middle 95 %; it leaves 2.5 % out at each end.")
+    raise Wrong(
+        "The interval is another one than that of the differences in macro-F1, the first prediction minus the second, "
+        "over a thousand drawings of as many scenes as there are."
+    )
+
+
+def _f1s(times: NDArray[Any], y: NDArray[Any], y_pred: NDArray[Any], pooled: bool = False) -> NDArray[np.float64]:
+    """Return F1 for each row of `times`, which says how often each sample counts: per label, or of all pooled."""
+    tp, sizes = times @ (y & y_pred), times @ (y + y_pred)
+    return np.asarray(2 * tp.sum(axis=1) / sizes.sum(axis=1) if pooled else 2 * tp / sizes)
