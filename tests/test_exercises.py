@@ -24,12 +24,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 from scipy.special import expit, softmax
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from mlhelpers import exercises
 from mlhelpers.datasets import load_digit_scenes
-from mlhelpers.exercises import _chapter_01, _register, check
+from mlhelpers.exercises import _chapter_01, _chapter_03, _register, check
+from mlhelpers.labels import scores_matrix
 from mlhelpers.metrics import LabelCounts
 
 ROOT = Path(__file__).parents[1]
@@ -67,9 +69,25 @@ def of_the_9(balanced=True, part="test", digit=9):
     return [precision_score(y, y_pred), recall_score(y, y_pred)]
 
 
+def of_the_9_on_validation():
+    model = LogisticRegression(max_iter=1000, class_weight="balanced")
+    model.fit(SCENES.X_train.reshape(len(Y), -1), Y[:, 9])
+    y_pred = model.predict(SCENES.X_val.reshape(len(SCENES.X_val), -1))
+    return [score(SCENES.Y_val[:, 9], y_pred) for score in (precision_score, recall_score)]
+
+
 def absent_9():
     y_pred = _register.logistic(9, 0.3, True, False, True)["test"] > 0.5
     return [score(Y_TEST[:, 9], y_pred, pos_label=0) for score in (precision_score, recall_score)]
+
+
+def chain_and_mode(right, part="test"):
+    y = getattr(SCENES, f"Y_{part}")
+    return [right(p, y).mean() for p in _chapter_03._chain_and_mode(part)]
+
+
+def whole_rows(p, y):
+    return (p == y).all(axis=1)
 
 
 def score_matrix(moc, X):
@@ -120,7 +138,7 @@ NUMBERS = {  # right answers that are one or several numbers
     "01.5": log_losses,
     "03.2": of_the_9,
     "03.3": lambda: [0.61, 0.65],
-    "03.4": lambda: [0.489, 0.571, 0.615],
+    "03.4": lambda: [0.5705, 0.623],
     "04.1": lambda: [-np.log(0.1), np.log(9)],
     "04.2": lambda: [0.0],
     "04.3": lambda: [1e-4, 4.0],
@@ -147,7 +165,12 @@ OTHERS = {  # right answers of other kinds
         np.array([[0.71, 0.68, 0.19], [0.72, 0.67, 0.25]]),
         [[0.68, 0.69, 0.19], [0.73, 0.69, 0.26]],  # one validation column below: chance
     ],
-    "03.1": lambda: [score_matrix, lambda moc, X: [[p[i, 1] for p in moc.predict_proba(X)] for i in range(len(X))]],
+    "03.1": lambda: [
+        score_matrix,
+        scores_matrix,
+        lambda moc, X: [[p[i, 1] for p in moc.predict_proba(X)] for i in range(len(X))],
+        lambda moc, X: np.transpose([p @ c for p, c in zip(moc.predict_proba(X), moc.classes_, strict=True)]),
+    ],
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
@@ -413,6 +436,7 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("03.1", lambda: lambda moc, X: np.hstack(moc.predict_proba(X)), "(7, 8)"),
     ("03.1", lambda: lambda moc, X: 1 - score_matrix(moc, X), "absent"),
     ("03.1", lambda: lambda moc, X: moc.predict(X), "predictions"),
+    ("03.1", lambda: lambda moc, X: np.column_stack([p[:, -1] for p in moc.predict_proba(X)]), "certainly there"),
     ("03.1", lambda: lambda moc, X: score_matrix(moc, X) ** 2, "values are not"),
     ("03.1", lambda: lambda moc: 1, "raises TypeError"),
     ("03.1", lambda: np.zeros((2000, 10)), "asks for a function"),
@@ -420,6 +444,7 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("03.2", lambda: of_the_9()[::-1], "swapped"),
     ("03.2", lambda: of_the_9(balanced=False), "plain classifier"),
     ("03.2", lambda: of_the_9(part="train"), "training scenes"),
+    ("03.2", lambda: of_the_9_on_validation(), "validation scenes"),
     ("03.2", lambda: absent_9(), "absent 9"),
     ("03.2", lambda: of_the_9(digit=8), "the 8"),
     ("03.2", lambda: np.negative(of_the_9()), "sign"),
@@ -430,13 +455,16 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("03.3", lambda: [[0.5] * 5, [0.6] * 5], "five folds"),
     ("03.3", lambda: [61, 65], "percent"),
     ("03.3", lambda: [-0.61, 0.65], "negative"),
-    ("03.4", lambda: [0.750, 0.744, 0.757], "micro-F1"),
-    ("03.4", lambda: [0.91, 0.92, 0.93], "right decisions"),
-    ("03.4", lambda: [0.571, 0.489, 0.615], "One-vs-rest"),
-    ("03.4", lambda: [0.489, 0.615, 0.571], "two chains are swapped"),
-    ("03.4", lambda: [0.489, 0.489, 0.489], "no better"),
-    ("03.4", lambda: [0.2, 0.3, 0.3], "too little"),
-    ("03.4", lambda: [49, 57, 61], "percent"),
+    ("03.4", lambda: [0.623, 0.5705], "swapped"),
+    ("03.4", lambda: [0.744, 0.768], "micro-F1"),
+    ("03.4", lambda: chain_and_mode(lambda p, y: p == y), "right decisions"),
+    ("03.4", lambda: [0.5705, 0.5705], "greedy chain once more"),
+    ("03.4", lambda: [0.5705, (Y_TEST == 0).all(axis=1).mean()], "outside a set count"),
+    ("03.4", lambda: [0.614, 0.646], "reverse order"),
+    ("03.4", lambda: chain_and_mode(whole_rows, "val"), "validation scenes"),
+    ("03.4", lambda: chain_and_mode(whole_rows, "train"), "training scenes"),
+    ("03.4", lambda: [57, 62], "percent"),
+    ("03.4", lambda: [0.489, 0.571, 0.615], "2 numbers"),
     ("04.1", lambda: [1, 2.2], "base 10"),
     ("04.1", lambda: [np.log2(10), 2.2], "base 2"),
     ("04.1", lambda: [-np.log(0.9), 2.2], "smallest"),
