@@ -14,7 +14,7 @@ def is_check(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and node.get("prompt_show") == PROMPT
 
 
-def is_text(node: nodes.Node | None) -> bool:
+def is_text(node: nodes.Node) -> bool:
     return isinstance(node, nodes.paragraph | nodes.bullet_list | nodes.enumerated_list) or (
         isinstance(node, nodes.container) and "checked" in node["classes"]
     )

@@ -77,14 +77,18 @@ def add_buttons(app: Sphinx, pagename: str, templatename: str, context: dict[str
 def set_address(app: Sphinx, config: Any) -> None:
     """Let pages tell search engines and previews where they are published."""
     config.html_baseurl = os.environ.get("BOOK_URL") or config.html_baseurl
+
+
+def tell_how_to_install(app: Sphinx, config: Any) -> None:
+    """Give pages what they say beside `pip install .` in a clone."""
     repository = os.environ.get("BOOK_REPOSITORY")
     install = f'`pip install "mlhelpers[keras,interactive] @ git+{repository}"`'
-    # What pages say beside `pip install .` in a clone.
     without = f"; without one, {install} does" if repository else ""
     config.myst_substitutions = {**config.myst_substitutions, "without_a_clone": without}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", set_address, priority=400)  # before the extensions that make use of it
+    app.connect("config-inited", tell_how_to_install)
     app.connect("html-page-context", add_buttons, priority=502)  # the theme's own are added at 501
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.special import expit, softmax
 
-from mlhelpers._names import check_same_labels, check_same_samples, label_names_of, names_for
+from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import names_of_labels, real_array, whole_number
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
@@ -473,12 +473,12 @@ def plot_label_scores(
     """
     _check_named(scores, "scores", most=4)
     values = {name: real_array(row, f"scores[{name!r}]", ("n_labels",)) for name, row in scores.items()}
-    check_same_labels(**{f"scores[{name!r}]": row for name, row in scores.items()})
+    sides = {f"scores[{name!r}]": row for name, row in scores.items()}
+    check_same_labels(**sides)
     n_labels = len(next(iter(values.values())))
-    named = {f"scores[{name!r}]": row for name, row in scores.items() if label_names_of(row)}
-    names = names_for(label_names, n_labels, **named)
+    names = names_for(label_names, n_labels, **sides)
     for name, bounds in (intervals or {}).items():
-        check_same_samples(**named, **{f"intervals[{name!r}]": bounds})  # there, rows are labels
+        check_same_samples(**sides, **{f"intervals[{name!r}]": bounds})  # there, rows are labels
     figure, (ax,) = _axes(1, 1, 3.0)
     positions, offsets = np.arange(n_labels), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.18
     for (name, row), offset, colour, marker in zip(

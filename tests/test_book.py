@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -16,6 +15,7 @@ import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
+from extensions import extension
 
 ROOT = Path(__file__).parent.parent
 HTML = ROOT / "_build" / "html"
@@ -160,13 +160,6 @@ def test_the_title_page_adds_the_times_up():
     assert abs(told_reading - reading) <= 0.5
     assert abs(told_exercises - exercises) <= 0.5
     assert abs(told_running - running) <= 1
-
-
-def extension(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "_ext" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def check_of(name, **attributes):

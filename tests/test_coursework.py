@@ -101,9 +101,8 @@ def public_names(module: str) -> list[str]:
 
 
 INTERNAL = {
-    "axis_sums", "column_sums", "split_unknown", "as_numeric", "check_shape", "check_same_length", "take_rows",
-    "check_scores", "check_truth_and_scores", "different_names", "check_sample_weight", "decides", "check_classes",
-    "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
+    "check_same_length", "take_rows", "check_scores", "check_truth_and_scores", "different_names",
+    "check_sample_weight", "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
 }  # fmt: skip
 
 

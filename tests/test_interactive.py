@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 
 import altair
+import extensions
 import numpy as np
 import pytest
 
@@ -42,10 +43,7 @@ STARTS = {
 @pytest.fixture
 def extension():
     """Return the extension that puts the figures into the book."""
-    spec = importlib.util.spec_from_file_location("interactive_extension", ROOT / "_ext" / "interactive.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.extension("interactive")
 
 
 @pytest.fixture(params=FIGURES)

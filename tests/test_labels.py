@@ -452,7 +452,7 @@ def test_counts_do_not_overflow(form, n):
 @pytest.mark.parametrize("rows_per_block", [1, 3, 7, 8, 100])
 def test_cooccurrence_adds_up_its_blocks(monkeypatch, rows_per_block):
     Y = np.random.RandomState(0).randint(2, size=(24, 5))
-    monkeypatch.setattr(labels, "_ROWS_PER_BLOCK", rows_per_block)
+    monkeypatch.setattr(labels._matrix, "_ROWS_PER_BLOCK", rows_per_block)
     np.testing.assert_array_equal(cooccurrence(Y), Y.T @ Y)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import re
@@ -22,6 +21,7 @@ import publish
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from extensions import extension
 
 ROOT = Path(__file__).parent.parent
 UV = [sys.executable, "-m", "uv", "--offline", "--quiet"]
@@ -398,13 +398,6 @@ def test_a_failing_publication_leaves_the_last_site(project, monkeypatch, failin
 # The buttons
 
 
-def launch():
-    spec = importlib.util.spec_from_file_location("launch", ROOT / "_ext" / "launch.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def build_pages(folder, environ):
     """Build two pages with the theme of the book; return the links of their buttons by name."""
     (folder / "chapters").mkdir(parents=True)
@@ -460,7 +453,7 @@ def test_without_a_repository_there_are_no_such_buttons(monkeypatch):
     context = {
         "header_buttons": [{"type": "group", "buttons": [{"text": ".ipynb", "label": "download-source-button"}]}]
     }
-    launch().add_buttons(None, "chapters/00_one", "page.html", context, None)
+    extension("launch").add_buttons(None, "chapters/00_one", "page.html", context, None)
     ((button,),) = (group["buttons"] for group in context["header_buttons"])
     assert button["text"] == "Notebook (.ipynb)"
 
@@ -483,13 +476,13 @@ def test_the_built_book_leads_to_no_repository(path):
     ],
 )
 def test_other_hosts_have_what_is_known_of_them(repository, urls):
-    made = launch().source_buttons(repository, "main", "intro.md")
+    made = extension("launch").source_buttons(repository, "main", "intro.md")
     assert [button["url"] for button in made] == [repository, *(repository + url for url in urls)]
-    assert launch().launch_buttons(repository, "main", "chapters/00_one.ipynb") == []
+    assert extension("launch").launch_buttons(repository, "main", "chapters/00_one.ipynb") == []
 
 
 def test_a_page_without_source_has_only_the_repository():
-    assert len(launch().source_buttons("https://github.com/owner/name", "main", None)) == 1
+    assert len(extension("launch").source_buttons("https://github.com/owner/name", "main", None)) == 1
 
 
 # The workflow, and the environments of the services

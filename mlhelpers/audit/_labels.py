@@ -69,6 +69,10 @@ class Labels:
         low, high = self._ends
         return np.flatnonzero((low >= 1) & (high >= 1))
 
+    @property
+    def constant(self) -> NDArray[np.intp]:
+        return np.union1d(self.never, self.always)
+
     @cached_property
     def one_per_row(self) -> bool:
         """Whether the values of every row are a distribution over several classes."""

@@ -88,7 +88,7 @@ def _auc_of_a_constant_label(case: KerasCase) -> Found:
         if "auc" not in metric.kinds or not getattr(metric.object, "multi_label", False):
             continue
         curve = str(getattr(metric.object.curve, "value", metric.object.curve))
-        lacking = case.labels.never if curve == "PR" else np.union1d(case.labels.never, case.labels.always)
+        lacking = case.labels.never if curve == "PR" else case.labels.constant
         if lacking.size:
             yield (
                 "error",

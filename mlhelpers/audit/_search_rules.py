@@ -87,7 +87,7 @@ def _stacked_probabilities(case: SklearnCase) -> Found:
 
 @rule("ML405", "A constant label that predict_proba or fit can't take")
 def _constant_label_in_estimator(case: SklearnCase) -> Found:
-    constant = np.union1d(case.labels.never, case.labels.always)
+    constant = case.labels.constant
     for nested in case.estimators if constant.size else ():
         if nested.sees_one_label:
             continue
@@ -174,7 +174,7 @@ def _network_to_be_made(case: SklearnCase) -> Found:
 
 @rule("ML410", "One-vs-rest whose first label is constant")
 def _constant_first_label(case: SklearnCase) -> Found:
-    constant = np.union1d(case.labels.never, case.labels.always)
+    constant = case.labels.constant
     for nested in case.that_split_the_matrix({"onevsrestclassifier"}) if 0 in constant else ():
         if hasattr(nested.inner, "decision_function"):
             yield (

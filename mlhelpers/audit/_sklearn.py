@@ -188,18 +188,20 @@ def check_estimator(model: Any) -> None:
         raise TypeError(f"model is of type {type(model).__name__}, but {expected}; pass one of them")
 
 
-def nested_estimators(
-    estimator: Any, sees_one_label: bool = False, cut_by: str = "", selects_features: bool = False
-) -> Iterator[Nested]:
-    nested = Nested(estimator, sees_one_label, cut_by, selects_features)
+def nested_estimators(estimator: Any) -> Iterator[Nested]:
+    return _and_inside(Nested(estimator))
+
+
+def _and_inside(nested: Nested) -> Iterator[Nested]:
     yield nested
-    one_label = sees_one_label or bool(nested.kinds & PER_LABEL)
-    if nested.kinds & (PER_LABEL | {"stackingclassifier"}):  # a stack may learn from thresholded predictions
-        cut_by = nested.name if nested.kinds & CUTS_SCORES_ITSELF else ""
-    selects_features = selects_features or "selectfrommodel" in nested.kinds
-    children = _candidates(nested.parameters) if "basesearchcv" in nested.kinds else _estimators_in(nested.parameters)
+    cut_by, kinds = nested.cut_by, nested.kinds
+    if kinds & (PER_LABEL | {"stackingclassifier"}):  # a stack may learn from thresholded predictions
+        cut_by = nested.name if kinds & CUTS_SCORES_ITSELF else ""
+    one_label = nested.sees_one_label or bool(kinds & PER_LABEL)
+    selects_features = nested.selects_features or "selectfrommodel" in kinds
+    children = _candidates(nested.parameters) if "basesearchcv" in kinds else _estimators_in(nested.parameters)
     for child in children:
-        yield from nested_estimators(child, one_label, cut_by, selects_features)
+        yield from _and_inside(Nested(child, one_label, cut_by, selects_features))
 
 
 def _candidates(parameters: Mapping[str, Any]) -> Iterator[Any]:

@@ -150,11 +150,10 @@ class LabelCounts(ShownAsTable):
         check_same_shape(labels, predicted, "y_pred")
         weight = check_sample_weight(sample_weight, labels.shape[0], y_true=y_true, y_pred=y_pred)
         if sparse.issparse(labels) or sparse.issparse(predicted):
-            truth = TrueLabels.of(sparse.csr_array(labels), weight)
-            return count_cells(truth, truth.without_unknown(sparse.csr_array(predicted)))
+            return _count(sparse.csr_array(labels), sparse.csr_array(predicted), weight)
         step = max(1, _CELLS_PER_BLOCK // labels.shape[1])  # of rows that stay in the processor's cache
         counts = [
-            _count_block(labels[rows], predicted[rows], None if weight is None else weight[rows])
+            _count(labels[rows], predicted[rows], None if weight is None else weight[rows])
             for rows in (slice(start, start + step) for start in range(0, len(labels), step))
         ]
         return sum(counts[1:], start=counts[0])
@@ -370,7 +369,7 @@ class LabelCounts(ShownAsTable):
         return Table(columns, [(str(label), *row) for label, row in enumerate(rows)], caption=caption)
 
 
-def _count_block(labels: Any, predicted: Any, weight: Any) -> LabelCounts:
+def _count(labels: Any, predicted: Any, weight: Any) -> LabelCounts:
     truth = TrueLabels.of(labels, weight)
     return count_cells(truth, truth.without_unknown(predicted))
 
