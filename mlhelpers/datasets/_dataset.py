@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +21,9 @@ class MultilabelDataset(ShownAsTable):
 
     Attributes
     ----------
-    X_train, X_val, X_test : ndarray of float32, shape (n_samples, height, width)
-        Pixel intensities from 0 (paper) to 1 (ink).
+    X_train, X_val, X_test : ndarray
+        Images, float32 of shape (n_samples, height, width), from 0 (paper) to 1 (ink); or texts, objects of type str,
+        of shape (n_samples,).
     Y_train, Y_val, Y_test : ndarray of int8, shape (n_samples, n_labels)
         1 where the sample carries the label, else 0.
     label_names : tuple of str
@@ -28,18 +31,21 @@ class MultilabelDataset(ShownAsTable):
     sources_train, sources_val, sources_test : ndarray of int64, shape (n_samples, n_labels), or None
         Which picture shows the label in the sample, -1 where the label is absent; None where samples are not
         composed of pictures. Samples that share a picture are not independent of each other.
+    groupings : dict, or None
+        Ways to put labels into groups: by the name of the grouping, and of the group, the names of its labels.
     """
 
-    X_train: NDArray[np.float32]
+    X_train: NDArray[Any]
     Y_train: NDArray[np.int8]
-    X_val: NDArray[np.float32]
+    X_val: NDArray[Any]
     Y_val: NDArray[np.int8]
-    X_test: NDArray[np.float32]
+    X_test: NDArray[Any]
     Y_test: NDArray[np.int8]
     label_names: tuple[str, ...]
     sources_train: NDArray[np.int64] | None = None
     sources_val: NDArray[np.int64] | None = None
     sources_test: NDArray[np.int64] | None = None
+    groupings: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
 
     def describe(self) -> Table:
         """Return one row of figures per split: size, cardinality, empty samples, rarest label.
@@ -58,13 +64,21 @@ class MultilabelDataset(ShownAsTable):
                 (
                     split,
                     len(X),
-                    " × ".join(str(side) for side in X.shape[1:]),
+                    _size(X),
                     f"{summary.cardinality:.2f}",
                     f"{summary.n_empty / summary.n_samples:.1%}",
                     f"{self.label_names[rarest]}: {summary.count[rarest]}",
                 )
             )
-        return Table(("split", "samples", "pixels", "labels per sample", "without label", "rarest label"), rows)
+        size = "pixels" if self.X_train.ndim == 3 else "words"
+        return Table(("split", "samples", size, "labels per sample", "without label", "rarest label"), rows)
 
     def _table(self) -> Table:
         return self.describe()
+
+
+def _size(X: NDArray[Any]) -> str:
+    """Return how large one sample is: the sides of an image, or the mean number of words of a text."""
+    if X.ndim == 1:
+        return f"{np.mean([len(text.split()) for text in X]):.1f}"
+    return " × ".join(str(side) for side in X.shape[1:])

@@ -1,0 +1,149 @@
+"""Data sets that others publish: read as they are, fetched whole or not at all, and never another file."""
+
+import functools
+import hashlib
+import http.server
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlhelpers.datasets import _files, _goemotions, fetch_goemotions
+from mlhelpers.datasets._files import DataFile
+
+CONTENTS = {
+    "train.tsv": 'It\'s "awful",\x85or so\t0,2\tid1\n  two  words \t1\tid2\n',
+    "dev.tsv": "ümlaut\t2\tid3\n",
+    "test.tsv": "last\t0\tid4\n",
+    "labels.txt": "joy\nfear\nneutral\n",
+}
+HERE = os.environ.get("MLHELPERS_DATA")
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Serve a small data set in the place of the real one; return the folder that is served."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    for name, text in CONTENTS.items():
+        (folder / name).write_bytes(text.encode())
+    handler = functools.partial(QuietHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/"
+    files = tuple(
+        DataFile(f"goemotions/{name}", address + name, len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
+        for name, text in CONTENTS.items()
+    )
+    monkeypatch.setattr(_goemotions, "_FILES", files)
+    monkeypatch.delenv("MLHELPERS_DATA", raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
+    yield folder
+    server.shutdown()
+    server.server_close()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def files_below(folder):
+    return sorted(path.name for path in Path(folder).rglob("*") if path.is_file())
+
+
+def test_fetches_once_and_reads_from_then_on(served, tmp_path):
+    first = fetch_goemotions()
+    assert first.X_train.tolist() == ['It\'s "awful",\x85or so', "  two  words "]
+    assert first.Y_train.tolist() == [[1, 0, 1], [0, 1, 0]] and first.Y_train.dtype == np.int8
+    assert (first.X_val.tolist(), first.Y_val.tolist()) == (["ümlaut"], [[0, 0, 1]])
+    assert (first.X_test.tolist(), first.Y_test.tolist()) == (["last"], [[1, 0, 0]])
+    assert first.label_names == ("joy", "fear", "neutral")
+    assert files_below(tmp_path / "home" / "mlhelpers" / "goemotions") == sorted(CONTENTS)
+    for path in served.iterdir():
+        path.unlink()
+    assert fetch_goemotions().X_train.tolist() == first.X_train.tolist()
+
+
+def test_data_home_is_below_the_folder_that_one_names(served, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLHELPERS_DATA", str(tmp_path / "not asked"))
+    fetch_goemotions(data_home=tmp_path / "mine")
+    assert files_below(tmp_path / "mine" / "mlhelpers" / "goemotions") == sorted(CONTENTS)
+
+
+def test_the_folder_of_the_environment_is_read_and_never_written(served, tmp_path, monkeypatch):
+    given = tmp_path / "given"
+    monkeypatch.setenv("MLHELPERS_DATA", str(given))
+    with pytest.raises(FileNotFoundError, match=r"train\.tsv is missing; get it from http://127.*MLHELPERS_DATA"):
+        fetch_goemotions()
+    assert not given.exists()
+    (given / "goemotions").mkdir(parents=True)
+    for name, text in CONTENTS.items():
+        (given / "goemotions" / name).write_bytes(text.encode())
+    assert fetch_goemotions().X_test.tolist() == ["last"]
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_missing_file_that_must_not_be_fetched(served, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"train\.tsv is missing; get it from"):
+        fetch_goemotions(download_if_missing=False)
+    assert files_below(tmp_path / "home") == []
+
+
+def test_no_network(served, tmp_path):
+    (served / "train.tsv").unlink()
+    with pytest.raises(OSError, match=r"train\.tsv is missing and could not be fetched .*404.*\(0\.0 MB\)"):
+        fetch_goemotions()
+    assert files_below(tmp_path / "home") == []
+
+
+def test_another_file_is_sent(served, tmp_path):
+    (served / "train.tsv").write_text("something else")
+    with pytest.raises(ValueError, match=r"train\.tsv sends is another file .*nothing was kept"):
+        fetch_goemotions()
+    assert files_below(tmp_path / "home") == []
+
+
+def test_another_file_lies_there(served, tmp_path):
+    fetch_goemotions()
+    path = tmp_path / "home" / "mlhelpers" / "goemotions" / "dev.tsv"
+    path.write_text("cut o")
+    with pytest.raises(ValueError, match=r"dev\.tsv is another file than the one expected.*remove it"):
+        fetch_goemotions()
+    assert path.read_text() == "cut o"
+
+
+def test_without_pooch(served, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pooch", None)
+    with pytest.raises(ImportError, match=r"pip install pooch, or get it from http.*MLHELPERS_DATA"):
+        fetch_goemotions()
+
+
+def test_addresses_do_not_change():
+    for file in _goemotions._FILES:
+        assert "/b75f9d3a8b76bc1060687925b04ca98a1b8ea66b/" in file.address and len(file.sha256) == 64
+        assert file.address.endswith(file.path.removeprefix("goemotions"))
+    assert _files.VARIABLE == "MLHELPERS_DATA"
+
+
+@pytest.mark.skipif(not HERE, reason="MLHELPERS_DATA names no folder with the real files")
+def test_the_real_comments():
+    comments = fetch_goemotions()
+    assert [len(getattr(comments, f"X_{part}")) for part in ("train", "val", "test")] == [43_410, 5_426, 5_427]
+    assert comments.Y_train.shape == (43_410, 28) and comments.label_names[-1] == "neutral"
+    assert comments.Y_train.sum(axis=1).min() == 1 and comments.Y_train.sum(axis=1).max() == 5
+    # the counts of the paper's training part, most and least frequent
+    counts = dict(zip(comments.label_names, comments.Y_train.sum(axis=0).tolist(), strict=True))
+    assert (counts["neutral"], counts["admiration"], counts["grief"]) == (14_219, 4_130, 77)
+    known = set(comments.X_train)
+    assert sum(text in known for text in comments.X_test) == 37
+    for grouping, n_groups in (("ekman", 7), ("sentiment", 4)):
+        groups = comments.groupings[grouping]
+        assert len(groups) == n_groups
+        assert sorted(name for names in groups.values() for name in names) == sorted(comments.label_names)
+    assert [(file.n_bytes, (Path(HERE) / file.path).stat().st_size) for file in _goemotions._FILES] == [
+        (file.n_bytes, file.n_bytes) for file in _goemotions._FILES
+    ]
+    assert "12.8" in str(comments) and "words" in str(comments)
