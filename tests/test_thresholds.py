@@ -130,10 +130,15 @@ def test_f1_is_that_of_the_precision_recall_curve():
 
 
 @PROPERTY
-@given(labels_and_scores(), st.sampled_from(["macro_f1", "micro_f1"]), st.integers(0, 4), st.sampled_from([0.3, None]))
+@given(
+    labels_and_scores(),
+    st.sampled_from(["macro_f1", "micro_f1", "macro_and_micro_f1"]),
+    st.integers(0, 4),
+    st.sampled_from([0.3, None]),
+)
 def test_counts_are_those_of_the_prediction(case, objective, least, fallback):
     y, scores = case
-    if not y.any() and fallback is None and least:
+    if not y.any() and ((fallback is None and least) or objective == "macro_and_micro_f1"):
         return
     options = {"objective": objective, "min_positives": least, "fallback": "pooled" if fallback is None else fallback}
     found = fit_thresholds(y, scores, **options)
@@ -160,7 +165,7 @@ def test_halfway_between_scores_and_right_below_the_lowest():
     assert values[1] == np.nextafter(np.float32(0.25), np.float32(0))
 
 
-@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1"])
+@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1", "macro_and_micro_f1"])
 def test_thresholds_mean_the_same_in_single_precision(objective):
     scores = SCORES.astype(np.float32)
     found = fit_thresholds(Y, scores, objective=objective, min_positives=0)
@@ -327,7 +332,7 @@ def test_no_choice_of_cuts_has_a_higher_micro_f1_over_known_cells(case, random):
 @given(
     labels_and_scores(),
     st.randoms(use_true_random=False),
-    st.sampled_from(["macro_f1", "micro_f1"]),
+    st.sampled_from(["macro_f1", "micro_f1", "macro_and_micro_f1"]),
     st.integers(0, 2),
     st.booleans(),
 )
@@ -363,7 +368,7 @@ def test_forms_of_unknown_labels():
             fit_thresholds(form, SCORES)
 
 
-@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1"])
+@pytest.mark.parametrize("objective", ["macro_f1", "micro_f1", "macro_and_micro_f1"])
 def test_a_label_that_is_known_nowhere_gets_the_fallback(objective):
     y = np.where(np.arange(4) == 1, -1, Y)
     options = {"objective": objective, "min_positives": 0, "allow_missing": True}
@@ -418,7 +423,7 @@ def test_no_cut_has_a_higher_weighted_f1(case, random):
         assert [getattr(found.counts, kind)[j] for kind in ("tp", "fp", "fn", "tn")] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("options", [*CONSTRAINED, {"objective": "micro_f1"}])
+@pytest.mark.parametrize("options", [*CONSTRAINED, {"objective": "micro_f1"}, {"objective": "macro_and_micro_f1"}])
 @pytest.mark.parametrize("weight", [0.1, 1.0, 1 / 3, 1e-9, 1e9])
 def test_equal_weights_change_no_threshold(options, weight):
     scores = np.round(SCORES, 2)
@@ -798,7 +803,7 @@ def test_scores_are_of_double_precision():
 
 def test_defaults_are_the_documented_ones():
     assert ThresholdedClassifier(ONE_VS_REST).get_params(deep=False) == {
-        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cv": 5, "min_positives": 10},
+        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cv": 5, "min_positives": None},
         **{"fallback": "pooled", "response_method": "auto", "n_jobs": None, "random_state": 0},
         "allow_missing": False,
     }

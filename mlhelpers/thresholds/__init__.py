@@ -1,7 +1,8 @@
 """Decision thresholds, one per label: exact for F1 or under a constraint, and guarded where positives are few."""
 
 from mlhelpers.thresholds._classifier import ThresholdedClassifier
-from mlhelpers.thresholds._search import Thresholds, fit_thresholds
+from mlhelpers.thresholds._search import fit_thresholds
+from mlhelpers.thresholds._thresholds import Thresholds
 
 __all__ = ["ThresholdedClassifier", "Thresholds", "fit_thresholds"]
 

@@ -30,7 +30,8 @@ from mlhelpers._names import check_same_samples, label_names_of
 from mlhelpers._scores import check_sample_weight
 from mlhelpers.labels import MISSING, check_classes, scores_matrix
 from mlhelpers.splits import MultilabelKFold
-from mlhelpers.thresholds._search import Objective, check_objective, fit_thresholds
+from mlhelpers.thresholds._search import fit_thresholds
+from mlhelpers.thresholds._thresholds import Objective, check_objective
 
 
 def _has(method: str) -> Any:
@@ -49,15 +50,15 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
     estimator : scikit-learn classifier
         One that takes a label matrix and has ``predict_proba`` or ``decision_function``, as
         ``OneVsRestClassifier(LogisticRegression())`` has.
-    objective : {"macro_f1", "micro_f1", "recall_at_precision", "precision_at_recall"}, default="macro_f1"
-        What the thresholds are best for; see `fit_thresholds`.
+    objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall"}
+        What the thresholds are best for, by default "macro_f1"; see `fit_thresholds`.
     at_least : float in (0, 1], optional
         The bound of a constraint; only with the last two objectives.
     cv : int, splitter, iterable or None, default=5
         A number of folds means `MultilabelKFold`, and None five of them. Every sample must be in exactly one test part.
         One that keeps groups together, as ``GroupKFold(5)`` does, gets the `groups` of ``fit``.
-    min_positives : int, default=10
-        Labels with fewer positives don't get a threshold of their own.
+    min_positives : int, optional
+        Labels with fewer positives don't get a threshold of their own; see `fit_thresholds`.
     fallback : "pooled" or float, default="pooled"
         Their threshold; see `fit_thresholds`.
     response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
@@ -114,7 +115,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         objective: Objective = "macro_f1",
         at_least: float | None = None,
         cv: Any = 5,
-        min_positives: int = 10,
+        min_positives: int | None = None,
         fallback: float | Literal["pooled"] = "pooled",
         response_method: Literal["auto", "predict_proba", "decision_function"] = "auto",
         n_jobs: int | None = None,
