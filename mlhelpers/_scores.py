@@ -25,7 +25,7 @@ def check_same_shape(y_true: Any, other: Any, name: str) -> None:
 
 
 def check_truth_and_scores(
-    y_true: Any, y_score: Any, *, allow_missing: bool = False, **others: Any
+    y_true: Any, y_score: Any, *, allow_missing: bool = False, name: str = "y_score", **others: Any
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Return a dense label matrix and finite scores of the same shape, or say what is wrong with either.
 
@@ -33,29 +33,29 @@ def check_truth_and_scores(
     """
     truth = check_labels(y_true, name="y_true", allow_missing=allow_missing)
     truth = truth.toarray() if sparse.issparse(truth) else truth
-    scores = check_scores(y_score)
-    check_same_shape(truth, scores, "y_score")
-    check_same_labels(y_true=y_true, y_score=y_score, **others)
-    check_same_samples(y_true=y_true, y_score=y_score)
+    scores = check_scores(y_score, name)
+    check_same_shape(truth, scores, name)
+    check_same_labels(y_true=y_true, **{name: y_score}, **others)
+    check_same_samples(y_true=y_true, **{name: y_score})
     return truth, scores
 
 
-def check_scores(y_score: Any) -> NDArray[np.float64]:
+def check_scores(y_score: Any, name: str = "y_score") -> NDArray[np.float64]:
     """Return finite scores of shape (n_samples, n_labels) in 64 bits, or say what is wrong with them."""
-    refuse_one_array_per_label(y_score, "y_score")
+    refuse_one_array_per_label(y_score, name)
     if getattr(y_score, "ndim", 0) == 3 or (
         isinstance(y_score, (list, tuple)) and y_score and all(getattr(part, "ndim", 0) == 2 for part in y_score)
     ):
         raise ValueError(
-            f"y_score holds {len(y_score)} matrices, as predict_proba of several outputs gives them; "
+            f"{name} holds {len(y_score)} matrices, as predict_proba of several outputs gives them; "
             "make one score matrix of it with mlhelpers.labels.scores_matrix(estimator, X)"
         )
     y_score = y_score.toarray() if sparse.issparse(y_score) else y_score
-    scores = real_array(y_score, "y_score", ("n_samples", "n_labels"))
+    scores = real_array(y_score, name, ("n_samples", "n_labels"))
     if not np.isfinite(scores).all():
         row, column = (int(i) for i in np.argwhere(~np.isfinite(scores))[0])
         raise ValueError(
-            f"y_score holds {scores[row, column]} at row {row}, column {column}, expected finite numbers; look for "
+            f"{name} holds {scores[row, column]} at row {row}, column {column}, expected finite numbers; look for "
             "missing values in the input, or a loss that became NaN in training"
         )
     return scores

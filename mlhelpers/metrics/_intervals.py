@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,34 +24,51 @@ def bootstrap(
     level: float,
     n_resamples: int,
     rng: np.random.Generator,
+    group: NDArray[np.intp] | None = None,
 ) -> tuple[dict[str, tuple[float, float]], NDArray[np.float64]]:
-    """Return percentile intervals of the averages, and of each label's F1.
-
-    A resample draws samples and keeps their weights. Every measure is made of sums over samples, so a resample is the
-    vector of how often each was drawn, and a matrix product gives the sums of many resamples.
-    """
-    n = len(predicted)
-    both = truth.labels & predicted
-    cells = [both, predicted - both, truth.labels - both, *(np.column_stack(parts) for parts in samples.values())]
-    columns = np.hstack(cells, dtype=np.float64)
+    """Return percentile intervals of the averages, and of each label's F1."""
+    columns = summands(truth, predicted, samples)
     found, label_f1 = [], []
-    block = max(1, _WEIGHTS_PER_BLOCK // n)
-    for start in range(0, n_resamples, block):
-        drawn = [np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(min(block, n_resamples - start))]
-        # Only the ratios of weights count, and those of a sample that is drawn many times must not leave 64 bits.
-        weights = np.array(drawn, dtype=np.float64) * (1 if truth.weight is None else truth.weight / truth.weight.max())
+    for weights in resamples(len(predicted), n_resamples, rng, truth.weight, group):
         for sums in weights @ columns:
-            counts, means = _read_sums(sums, both.shape[1], samples, truth.weight is not None)
+            counts, means = read_sums(sums, predicted.shape[1], samples, truth.weight is not None)
             found.append(averages(counts, means, zero_division))
             label_f1.append(counts.f1(None, zero_division))
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = _quantiles(np.array([list(values.values()) for values in found]), tails)
+    low, high = quantiles(np.array([list(values.values()) for values in found]), level)
     keys = [key for key in DEFINITIONS if key in found[0]]
     intervals = dict(zip(keys, zip(low.tolist(), high.tolist(), strict=True), strict=True))
-    return intervals, _quantiles(np.array(label_f1), tails).T
+    return intervals, quantiles(np.array(label_f1), level).T
 
 
-def _read_sums(
+def summands(truth: TrueLabels, predicted: NDArray[np.int8], samples: PerSample) -> NDArray[np.float64]:
+    """Return for each sample what it adds to the sums of which every measure is made."""
+    both = truth.labels & predicted
+    cells = [both, predicted - both, truth.labels - both, *(np.column_stack(parts) for parts in samples.values())]
+    return np.hstack(cells, dtype=np.float64)
+
+
+def resamples(
+    n: int,
+    n_resamples: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.float64] | None,
+    group: NDArray[np.intp] | None = None,
+) -> Iterator[NDArray[np.float64]]:
+    """Yield blocks of resamples: how often each sample was drawn, times its weight, one resample in each row.
+
+    With the number of each sample's group, groups are drawn, and take all of their samples along.
+    """
+    n_units = n if group is None else int(group.max()) + 1
+    block = max(1, _WEIGHTS_PER_BLOCK // n)
+    for start in range(0, n_resamples, block):
+        size = min(block, n_resamples - start)
+        drawn = np.array([np.bincount(rng.integers(n_units, size=n_units), minlength=n_units) for _ in range(size)])
+        times = (drawn if group is None else drawn[:, group]).astype(np.float64)
+        # Only the ratios of weights count, and those of a sample that is drawn many times must not leave 64 bits.
+        yield times * (1 if weight is None else weight / weight.max())
+
+
+def read_sums(
     sums: NDArray[np.float64], n_labels: int, samples: PerSample, weighted: bool
 ) -> tuple[LabelCounts, dict[str, float]]:
     """Return the counts and the means over samples of one resample."""
@@ -62,11 +80,11 @@ def _read_sums(
     return counts, means
 
 
-def _quantiles(values: NDArray[np.float64], tails: list[float]) -> NDArray[np.float64]:
-    """Return quantiles of each column without its NaN; NaN where a column has nothing else."""
-    found = np.full((len(tails), values.shape[1]), np.nan)
+def quantiles(values: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Return the ends of the middle part of each column without its NaN; NaN where a column has nothing else."""
+    found = np.full((2, values.shape[1]), np.nan)
     some = ~np.isnan(values).all(axis=0)
-    found[:, some] = np.nanquantile(values[:, some], tails, axis=0)
+    found[:, some] = np.nanquantile(values[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
     return found
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._scores import ROUNDING, check_sample_weight, check_truth_and_scores, different_names
-from mlhelpers._validation import real_array, whole_number
+from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
+from mlhelpers._validation import whole_number
+from mlhelpers.metrics._arguments import check_confidence, check_groups, check_random_state, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, count_cells, data_frame, or_dash, undefined_value
 from mlhelpers.metrics._intervals import bootstrap, wilson_intervals
 from mlhelpers.metrics._measures import CURVES, DEFINITIONS, averages, baseline_measures, macro, means, sample_measures
@@ -50,7 +51,7 @@ class Report:
         Bootstrap intervals of the labels' F1; empty if not asked for.
     precision_intervals, recall_intervals : ndarray of float64, shape (n_labels, 2)
         Wilson's intervals of the labels' precision and recall; empty if not asked for, NaN where the denominator is
-        zero and with sample weights.
+        zero, with sample weights and with groups.
     average_precision, roc_auc : ndarray of float64, shape (n_labels,)
         Of each label; NaN if its known labels are all positive or all negative.
     n_positives : ndarray of int64, shape (n_labels,)
@@ -240,6 +241,7 @@ def evaluate(
     confidence: float | None = None,
     n_resamples: int = 1000,
     random_state: int | None = 0,
+    groups: Any = None,
     allow_missing: bool = False,
     sample_weight: Any = None,
 ) -> Report:
@@ -270,6 +272,10 @@ def evaluate(
     n_resamples : int, default=1000
     random_state : int, numpy.random.Generator or None, default=0
         Source of the resamples.
+    groups : array-like of shape (n_samples,), optional
+        To which patient, author or day each sample belongs, with `confidence`. Then whole groups are drawn, because
+        samples of one group are not independent of each other; and there are no Wilson's intervals, which
+        suppose that they are.
     allow_missing : bool, default=False
         Accept unknown labels (-1, NaN, None) in `y_true`. They are left out, never counted as absent, whatever is
         predicted there: counts and measures of a label are over the samples of which it is known, Hamming loss is
@@ -318,14 +324,19 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     """
     labels, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, threshold=threshold)
     weight = check_sample_weight(sample_weight, len(labels), y_true=y_true, y_score=y_score)
-    limits = _check_threshold(threshold, scores)
+    limits = check_threshold(threshold, scores)
     names = different_names(label_names, labels.shape[1], y_true=y_true, y_score=y_score, threshold=threshold)
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")
     policy = undefined_value(zero_division)
-    level = _check_confidence(confidence)
+    level = check_confidence(confidence)
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
-    rng = _generator(random_state)
+    rng = check_random_state(random_state)
+    group = None if groups is None else check_groups(groups, len(labels))
+    if group is not None and level is None:
+        raise ValueError(
+            "groups are drawn for intervals, and confidence is None; pass confidence=0.95, or leave them out"
+        )
     truth = TrueLabels.of(labels, weight)
     predicted = truth.without_unknown((scores > limits).astype(np.int8))
     scores = truth.without_unknown(scores, -np.inf)
@@ -334,9 +345,11 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     intervals: dict[str, tuple[float, float]] = {}
     of_f1, of_precision, of_recall = np.empty((3, 0, 2))
     if level is not None:
-        intervals, of_f1 = bootstrap(truth, predicted, samples, policy, level, n_resamples, rng)
-        of_precision = wilson_intervals(counts, counts.tp + counts.fp, level)
-        of_recall = wilson_intervals(counts, counts.support, level)
+        intervals, of_f1 = bootstrap(truth, predicted, samples, policy, level, n_resamples, rng, group)
+        of_precision, of_recall = np.full((2, len(names), 2), np.nan)
+        if group is None:
+            of_precision = wilson_intervals(counts, counts.tp + counts.fp, level)
+            of_recall = wilson_intervals(counts, counts.support, level)
     found = averages(counts, means(truth, samples), policy)
     return Report(
         n_samples=len(labels),
@@ -355,55 +368,6 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
         n_unknown=truth.n_unknown,
         **areas,
     )
-
-
-def _check_threshold(threshold: Any, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    n_labels = scores.shape[1]
-    if isinstance(threshold, (bool, np.bool_, str)) or threshold is None:
-        raise TypeError(f"threshold must be a number, or one number per label, got {threshold!r}")
-    one = isinstance(threshold, numbers.Real) or getattr(threshold, "ndim", 1) == 0
-    limits = real_array([threshold] if one else threshold, "threshold", ("n_labels",))
-    if not one and len(limits) != n_labels:
-        raise ValueError(
-            f"threshold has {len(limits)} values for {n_labels} labels; give one number, or one per column, in order"
-        )
-    if not np.isfinite(limits).all():
-        raise ValueError(f"threshold holds {limits[~np.isfinite(limits)][0]}, expected finite numbers")
-    outside = (scores < -ROUNDING) | (scores > 1 + ROUNDING)
-    if outside.any() and ((limits > 0) & (limits < 1)).all():
-        row, column = (int(i) for i in np.argwhere(outside)[0])
-        looks_like = (
-            "percentages; pass y_score / 100"
-            if scores.min() >= 0 and 10 < scores.max() <= 100
-            else "logits; pass scipy.special.expit(y_score), or threshold=0 for logits "
-            "(and for thresholds that were chosen on logits, expit of both)"
-        )
-        raise ValueError(
-            f"y_score holds {scores[row, column]:g} at row {row}, column {column}, outside [0, 1], and the threshold "
-            f"is a probability: these look like {looks_like}"
-        )
-    limits = np.broadcast_to(limits, (n_labels,)).copy()
-    limits.flags.writeable = False
-    return limits
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"random_state must be an integer of at least 0, a numpy.random.Generator or None, got {random_state!r}"
-        ) from None
-
-
-def _check_confidence(confidence: Any) -> float | None:
-    if confidence is None:
-        return None
-    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real):
-        raise TypeError(f"confidence must be a number or None, got {confidence!r}; for example 0.95")
-    if not 0 < float(confidence) < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; for example 0.95")
-    return float(confidence)
 
 
 def _without_nan(value: Any) -> Any:
