@@ -21,8 +21,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 from scipy import sparse
+from scipy.special import logit
+from sklearn.calibration import _SigmoidCalibration
 from sklearn.metrics import f1_score, precision_recall_curve
 
+from mlhelpers.calibration import fit_calibration
 from mlhelpers.keras_metrics import MultilabelF1
 from mlhelpers.labels import cooccurrence
 from mlhelpers.losses import AsymmetricLoss, ClippedBinaryCrossentropy, WeightedBinaryCrossentropy
@@ -248,6 +251,24 @@ def compare_bootstrap(table: Comparison) -> None:
     table.add_seconds("evaluate with intervals (13 averages, 20 labels), 20,000 × 20, 1,000 draws", ours, name, peer)
 
 
+def compare_calibration(table: Comparison) -> None:
+    y_true, y_score = scored_labels(100_000, 100)
+    logits = logit(y_score)
+
+    def by_sklearn() -> None:
+        for labels, scores in zip(y_true.T, logits.T, strict=True):
+            _SigmoidCalibration().fit(scores, labels)
+
+    name = "Platt scaling, 100,000 × 100"
+    table.add(
+        name,
+        lambda: fit_calibration(y_true, logits, from_logits=True),
+        "scikit-learn's sigmoid calibration of each label",
+        by_sklearn,
+        repeats=3,
+    )
+
+
 def compare_import(table: Comparison) -> None:
     commands = [[sys.executable, "-c", f"import {module}"] for module in ("mlhelpers", "numpy")]
     functions = [lambda command=command: subprocess.run(command, check=True) for command in commands]
@@ -330,6 +351,7 @@ def main() -> None:
         compare_losses,
         compare_keras_metrics,
         compare_bootstrap,
+        compare_calibration,
         compare_import,
     ):
         compare(table)

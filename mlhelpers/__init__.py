@@ -1,7 +1,8 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``binary_relevance``, ``audit``, ``plotting``, ``interactive``, ``tables``, ``exercises``.
+``metrics``, ``thresholds``, ``calibration``, ``binary_relevance``, ``audit``, ``plotting``, ``interactive``,
+``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlhelpers import (  # noqa: F401
         audit,
         binary_relevance,
+        calibration,
         datasets,
         exercises,
         interactive,
@@ -33,6 +35,7 @@ __version__ = "0.1.0"
 _MODULES = (
     "audit",
     "binary_relevance",
+    "calibration",
     "datasets",
     "exercises",
     "interactive",

@@ -116,3 +116,14 @@ def refuse_one_array_per_label(values: Any, name: str) -> None:
 
 def _is_column(part: Any) -> bool:
     return getattr(part, "ndim", 0) == 2 and part.shape[1] == 1
+
+
+def check_confidence(confidence: Any) -> float | None:
+    """Return a level of confidence between 0 and 1, or None."""
+    if confidence is None:
+        return None
+    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real):
+        raise TypeError(f"confidence must be a number or None, got {confidence!r}; for example 0.95")
+    if not 0 < float(confidence) < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; for example 0.95")
+    return float(confidence)

@@ -26,6 +26,7 @@ MODULES = [
     "keras_metrics",
     "metrics",
     "thresholds",
+    "calibration",
     "binary_relevance",
     "audit",
     "tables",

@@ -45,17 +45,6 @@ def check_threshold(
     return limits
 
 
-def check_confidence(confidence: Any) -> float | None:
-    """Return a level of confidence between 0 and 1, or None."""
-    if confidence is None:
-        return None
-    if isinstance(confidence, bool) or not isinstance(confidence, numbers.Real):
-        raise TypeError(f"confidence must be a number or None, got {confidence!r}; for example 0.95")
-    if not 0 < float(confidence) < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; for example 0.95")
-    return float(confidence)
-
-
 def check_random_state(random_state: Any) -> np.random.Generator:
     """Return NumPy's generator for what a function was asked for."""
     try:

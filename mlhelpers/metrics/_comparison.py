@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
-from mlhelpers._validation import whole_number
-from mlhelpers.metrics._arguments import check_confidence, check_groups, check_random_state, check_threshold
+from mlhelpers._validation import check_confidence, whole_number
+from mlhelpers.metrics._arguments import check_groups, check_random_state, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, or_dash
 from mlhelpers.metrics._intervals import quantiles, read_sums, resamples, summands
 from mlhelpers.metrics._measures import DEFINITIONS, PerSample, averages, sample_measures

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
+from mlhelpers._proportions import wilson_interval
 from mlhelpers.metrics._counts import LabelCounts
 from mlhelpers.metrics._measures import DEFINITIONS, PerSample, averages
 from mlhelpers.metrics._truth import TrueLabels
@@ -89,19 +89,7 @@ def quantiles(values: NDArray[np.float64], level: float) -> NDArray[np.float64]:
 
 
 def wilson_intervals(counts: LabelCounts, of: NDArray[Any], level: float) -> NDArray[np.float64]:
-    """Return Wilson's score intervals of ``tp / of``, shape (n_labels, 2): Wilson (1927), p. 209 to 212.
-
-    NaN where there is nothing to divide by, and for sums of weights, which are no numbers of trials.
-    """
+    """Return Wilson's intervals of ``tp / of``; NaN for sums of weights, which are no numbers of trials."""
     if counts.weighted:
         return np.full((counts.n_labels, 2), np.nan)
-    z = ndtri((1 + level) / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = counts.tp / of
-        centre = share + z**2 / (2 * of)
-        spread = z * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2.0))
-        low, high = (centre - spread) / (1 + z**2 / of), (centre + spread) / (1 + z**2 / of)
-    # Rounding would leave these ends a little off.
-    low[(counts.tp == 0) & (of > 0)] = 0
-    high[(counts.tp == of) & (of > 0)] = 1
-    return np.stack([low, high], axis=1)
+    return wilson_interval(counts.tp, of, level)
