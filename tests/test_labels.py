@@ -403,6 +403,9 @@ def test_label_summary_by_hand():
         "most frequent label: frequency             0.800",
         "mean imbalance ratio                         inf",
     ]
+    assert summary == summary != label_summary(Y)  # two summaries hold arrays, so they aren't compared by value
+    with pytest.raises(AttributeError, match="cardinality"):
+        summary.cardinality = 2
 
 
 def test_label_summary_without_any_label():

@@ -104,6 +104,7 @@ def test_a_seed_makes_it_repeatable():
         ({"test_size": np.float32(0.5)}, 200, 200),
         ({"train_size": 0.9}, 360, 40),
         ({"train_size": 0.5, "test_size": 0.25}, 200, 100),
+        ({"train_size": 0.75, "test_size": 0.25}, 300, 100),
         ({"train_size": 7, "test_size": 3}, 7, 3),
     ],
 )
@@ -127,6 +128,24 @@ def test_parts_are_resized_by_the_samples_that_matter_least():
     by_hand = min(range(11), key=lambda k: (30 - 18) ** 2 + (20 + k - 18) ** 2)
     assert (part[50:60] == 0).sum() == by_hand == 0
     assert (part[60:] == 0).sum() == 10
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_sample_that_moves_is_the_best_of_all(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.random((60, 4)) < [0.5, 0.3, 0.1, 0.02]
+    part = rng.permutation(np.repeat([0, 1, 2], [30, 20, 10]))
+    sizes = np.array([29, 20, 11])
+
+    def unevenness(part):  # the squared excess of each label, relative to its total
+        counts = np.array([labels[part == i].sum(axis=0) for i in range(3)])
+        excess = counts - np.outer(sizes / 60, labels.sum(axis=0))
+        return (excess**2 / np.maximum(labels.sum(axis=0), 1)).sum()
+
+    moved = [np.where(np.arange(60) == row, 2, part) for row in np.flatnonzero(part == 0)]
+    splits._resize(part, labels, sizes)
+    assert np.bincount(part).tolist() == sizes.tolist()
+    assert unevenness(part) == pytest.approx(min(map(unevenness, moved)))
 
 
 # Every sample has the same chance
@@ -167,6 +186,7 @@ def test_repeated_folds_are_folds_each_time_and_others_each_time():
     splitter = RepeatedMultilabelKFold(4, n_repeats=3, random_state=0)
     tests = [test.tolist() for _, test in splitter.split(ROWS, Y)]
     assert len(tests) == splitter.get_n_splits() == 12
+    assert RepeatedMultilabelKFold().get_n_splits() == 50
     for k in (0, 4, 8):
         assert sorted(itertools.chain(*tests[k : k + 4])) == ROWS.tolist()
     assert len(set(map(tuple, tests))) == 12
