@@ -20,12 +20,23 @@ def is_text(node: nodes.Node) -> bool:
     )
 
 
+def is_fold(node: nodes.Element) -> bool:
+    return bool(node.get("hide_mode")) or (isinstance(node, nodes.raw) and "</details>" in node.astext())
+
+
 def text_of(check: nodes.Element) -> nodes.Element | None:
-    """Return the text before a check, or else the text after it: a check may follow the output that a text explains."""
+    """Return the text before a check, or else the text after it: a check may follow the output that a text explains.
+
+    What follows a fold is about something else, and a text that runs on into a formula ends behind it.
+    """
     siblings = check.parent.children
     place = check.parent.index(check)
-    before, after = siblings[:place][-1:], siblings[place + 1 : place + 2]
-    return next((node for node in before + after if is_text(node)), None)
+    before, after = siblings[:place][-1:], siblings[place + 1 :]
+    if any(map(is_fold, before)):
+        return None
+    while len(after) > 2 and isinstance(after[1], nodes.math_block) and is_text(after[2]):
+        after = after[2:]
+    return next((node for node in before + after[:1] if is_text(node)), None)
 
 
 def end_with(text: nodes.Element, check: nodes.Element) -> None:

@@ -185,6 +185,10 @@ def listed(*texts):
         ([listed("a", "b"), check_of("1"), said("c")], [["a", ["b", "1"]], "c"]),
         ([check_of("1"), listed("a", "b")], [["a", ["b", "1"]]]),
         ([check_of("1")], ["1"]),
+        ([check_of("1"), said("a"), nodes.math_block("", "b"), said("c"), said("d")], ["a", "b", ["c", "1"], "d"]),
+        ([nodes.container(hide_mode="all"), check_of("1"), said("b")], ["", "1", "b"]),  # the next exercise
+        ([nodes.raw("", "</details>", format="html"), check_of("1"), said("b")], ["</details>", "1", "b"]),
+        ([said("a"), check_of("1"), said("b"), nodes.math_block("", "c")], [["a", "1"], "b", "c"]),
     ],
 )
 def test_a_check_stands_at_the_end_of_its_text(page, expected):
