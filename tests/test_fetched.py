@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlhelpers.datasets import _files, _goemotions, fetch_goemotions
+from mlhelpers.datasets import _files, _goemotions, _goemotions_scores, fetch_goemotions, goemotions_scores
 from mlhelpers.datasets._files import DataFile
 
 CONTENTS = {
@@ -37,7 +37,7 @@ def served(tmp_path, monkeypatch):
         DataFile(f"goemotions/{name}", address + name, len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
         for name, text in CONTENTS.items()
     )
-    monkeypatch.setattr(_goemotions, "_FILES", files)
+    monkeypatch.setattr(_goemotions, "FILES", files)
     monkeypatch.delenv("MLHELPERS_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
     yield folder
@@ -86,6 +86,34 @@ def test_the_folder_of_the_environment_is_read_and_never_written(served, tmp_pat
     assert not (tmp_path / "home").exists()
 
 
+def test_scores_are_computed_once(served, tmp_path, monkeypatch):
+    frequent = "".join(f"good words {'and more' * (i % 2)}\t{i % 3}\tid{i}\n" for i in range(12))
+    given = tmp_path / "given" / "goemotions"
+    given.mkdir(parents=True)
+    for name, text in (CONTENTS | {"train.tsv": frequent}).items():
+        (given / name).write_bytes(text.encode())
+    files = tuple(
+        file._replace(sha256=hashlib.sha256((given / Path(file.path).name).read_bytes()).hexdigest())
+        for file in _goemotions.FILES
+    )
+    monkeypatch.setattr(_goemotions, "FILES", files)
+    monkeypatch.setenv("MLHELPERS_DATA", str(tmp_path / "given"))
+    scores = goemotions_scores()
+    assert scores.val.shape == scores.test.shape == (1, 3) and scores.val.min() > 0 and scores.val.max() < 1
+    assert (tmp_path / "home" / "mlhelpers" / "scores").is_dir()
+    monkeypatch.setattr(_goemotions_scores, "OneVsRestClassifier", None)
+    again = goemotions_scores()
+    assert np.array_equal(again.val, scores.val) and np.array_equal(again.test, scores.test)
+    # of other comments they are other scores
+    monkeypatch.setattr(_goemotions, "FILES", (files[0]._replace(address="elsewhere"), *files[1:]))
+    goemotions_scores()
+    (given / "dev.tsv").write_text("others\t1\tid\n")
+    changed = files[1]._replace(sha256=hashlib.sha256(b"others\t1\tid\n").hexdigest())
+    monkeypatch.setattr(_goemotions, "FILES", (files[0], changed, *files[2:]))
+    with pytest.raises(TypeError, match="NoneType"):
+        goemotions_scores()
+
+
 def test_a_missing_file_that_must_not_be_fetched(served, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"train\.tsv is missing; get it from"):
         fetch_goemotions(download_if_missing=False)
@@ -122,7 +150,7 @@ def test_without_pooch(served, monkeypatch):
 
 
 def test_addresses_do_not_change():
-    for file in _goemotions._FILES:
+    for file in _goemotions.FILES:
         assert "/b75f9d3a8b76bc1060687925b04ca98a1b8ea66b/" in file.address and len(file.sha256) == 64
         assert file.address.endswith(file.path.removeprefix("goemotions"))
     assert _files.VARIABLE == "MLHELPERS_DATA"
@@ -143,7 +171,7 @@ def test_the_real_comments():
         groups = comments.groupings[grouping]
         assert len(groups) == n_groups
         assert sorted(name for names in groups.values() for name in names) == sorted(comments.label_names)
-    assert [(file.n_bytes, (Path(HERE) / file.path).stat().st_size) for file in _goemotions._FILES] == [
-        (file.n_bytes, file.n_bytes) for file in _goemotions._FILES
+    assert [(file.n_bytes, (Path(HERE) / file.path).stat().st_size) for file in _goemotions.FILES] == [
+        (file.n_bytes, file.n_bytes) for file in _goemotions.FILES
     ]
     assert "12.8" in str(comments) and "words" in str(comments)

@@ -3,7 +3,9 @@
 from mlhelpers.datasets._dataset import MultilabelDataset
 from mlhelpers.datasets._digit_scenes import load_digit_scenes
 from mlhelpers.datasets._goemotions import fetch_goemotions
+from mlhelpers.datasets._goemotions_scores import GoEmotionsScores, goemotions_scores
 
-__all__ = ["MultilabelDataset", "fetch_goemotions", "load_digit_scenes"]
+__all__ = ["GoEmotionsScores", "MultilabelDataset", "fetch_goemotions", "goemotions_scores", "load_digit_scenes"]
 
-MultilabelDataset.__module__ = __name__  # where it is documented and pickled
+for _public in (GoEmotionsScores, MultilabelDataset):  # where they are documented and pickled
+    _public.__module__ = __name__

@@ -12,7 +12,7 @@ from mlhelpers.datasets._dataset import MultilabelDataset
 from mlhelpers.datasets._files import DataFile, paths_of
 
 _SOURCE = "https://raw.githubusercontent.com/monologg/GoEmotions-pytorch/b75f9d3a8b76bc1060687925b04ca98a1b8ea66b/data/original/"
-_FILES = tuple(
+FILES = tuple(
     DataFile(f"goemotions/{name}", _SOURCE + name, n_bytes, sha256)
     for name, n_bytes, sha256 in (
         ("train.tsv", 3_519_053, "1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5"),
@@ -94,7 +94,7 @@ def fetch_goemotions(
     >>> [comments.label_names[j] for j in comments.Y_train[0].nonzero()[0]]  # doctest: +SKIP
     ['neutral']
     """
-    *parts, names = paths_of(_FILES, data_home, download_if_missing)
+    *parts, names = paths_of(FILES, data_home, download_if_missing)
     label_names = tuple(names.read_text(encoding="utf-8").split())
     read = [_read(path, len(label_names)) for path in parts]
     (X_train, Y_train), (X_val, Y_val), (X_test, Y_test) = read
