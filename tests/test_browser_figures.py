@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -40,6 +41,17 @@ def opened(page, name):
     figure = page.locator("figure.interactive").nth(place)
     figure.get_by_role("button", name="Reset").wait_for()
     return figure
+
+
+def boxes(figure, selector):
+    """Return where parts of the picture stand in it, all at one moment: a page that still loads moves."""
+    return figure.locator(f"svg {selector}").evaluate_all(
+        """parts => parts.map(part => {
+            const box = part.getBoundingClientRect(), svg = part.ownerSVGElement.getBoundingClientRect();
+            const {width, height} = box;
+            return {text: part.textContent, x: box.x - svg.x, y: box.y - svg.y, width, height};
+        })"""
+    )
 
 
 def specification(figure):
@@ -110,8 +122,7 @@ def test_the_bars_of_the_probabilities_are_as_high_as_they_say(page):
     shows(figure, *probabilities(z))
     texts = figure.locator("svg .mark-text.role-mark text").all_text_contents()
     assert texts[:6] == [f"{p:.2f}" for p in (*expit(z), *softmax(z))]
-    boxes = [bar.bounding_box() for bar in figure.locator("svg .mark-rect.role-mark path").all()]
-    heights = np.array([box["height"] for box in boxes[:6]])
+    heights = np.array([box["height"] for box in boxes(figure, ".mark-rect.role-mark path")[:6]])
     assert heights / heights[0] == pytest.approx(np.array([*expit(z), *softmax(z)]) / expit(z)[0], abs=0.02)
 
 
@@ -202,12 +213,13 @@ def test_names_of_rows_stand_free_and_the_legend_at_the_curves(page):
     figure = opened(page, "threshold")
     slider(figure, "threshold").fill("0.05")
     figure.locator("svg", has_text="threshold 0.05").wait_for()
-    boxes = {text.text_content(): text.bounding_box() for text in figure.locator("svg text").all()}
-    rows, lines = ("7 is there", "7 is not there"), figure.locator("svg .mark-rule line")
-    for row, line in ((boxes[name], line.bounding_box()) for name in rows for line in lines.all()):
+    texts = {box["text"]: box for box in boxes(figure, "text")}
+    rows, lines = [texts[name] for name in ("7 is there", "7 is not there")], boxes(figure, ".mark-rule line")
+    assert len(lines) >= 3  # the threshold, in each of the plots
+    for row, line in itertools.product(rows, lines):
         assert not (line["y"] < row["y"] + row["height"] and row["y"] < line["y"] + line["height"])
-    ticks = [tick.bounding_box() for tick in figure.locator("svg .mark-rect.role-mark path").all()]
-    assert boxes["precision"]["y"] > max(tick["y"] + tick["height"] for tick in ticks)
+    ticks = boxes(figure, ".mark-rect.role-mark path")
+    assert texts["precision"]["y"] > max(tick["y"] + tick["height"] for tick in ticks)
     fills = set(
         figure.locator("svg .mark-rect.role-mark path").evaluate_all("all => all.map(e => e.getAttribute('fill'))")
     )
