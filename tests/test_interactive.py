@@ -80,7 +80,7 @@ def test_a_notebook_stores_specification_picture_and_sentence(name):
 
 
 def test_without_vl_convert_there_is_no_picture(monkeypatch):
-    monkeypatch.setattr(interactive, "_importable", lambda module: False)
+    monkeypatch.setattr(interactive._figure, "_importable", lambda module: False)
     assert set(FIGURES["clipped_loss"]()._repr_mimebundle_()) == {interactive.MIME_TYPE, "text/plain"}
 
 
@@ -95,8 +95,8 @@ def test_in_colab_altair_shows_the_figure(monkeypatch):
 
 
 def test_a_module_of_a_package_that_is_not_there_is_not_there():
-    assert not interactive._importable("no_such_package.module")
-    assert interactive._importable("importlib.util")
+    assert not interactive._figure._importable("no_such_package.module")
+    assert interactive._figure._importable("importlib.util")
 
 
 def test_without_altair_an_error_says_how_to_get_it(name, monkeypatch):
@@ -117,7 +117,7 @@ def test_scores_are_rounded_to_the_same_side_of_every_threshold():
     rng = np.random.default_rng(0)
     grid = np.arange(101) / 100
     scores = np.concatenate([rng.random(20_000), grid, np.nextafter(grid, 1), np.nextafter(grid[1:], 0), [1e-9]])
-    rounded = interactive._rounded_up(scores)
+    rounded = interactive._threshold._rounded_up(scores)
     np.testing.assert_array_equal(rounded[:, None] > grid, scores[:, None] > grid)
     assert np.abs(rounded - scores).max() < 1.001e-4
     np.testing.assert_array_equal(rounded, rounded.round(4))
