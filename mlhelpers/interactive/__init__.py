@@ -9,7 +9,9 @@ The figures are made with Altair, which ``pip install altair`` installs and Cola
 """
 
 from mlhelpers.interactive._averages import explore_averages
+from mlhelpers.interactive._calibration import explore_calibration
 from mlhelpers.interactive._clipped_loss import explore_clipped_loss
+from mlhelpers.interactive._costs import explore_costs
 from mlhelpers.interactive._figure import MIME_TYPE, InteractiveFigure
 from mlhelpers.interactive._probabilities import explore_probabilities
 from mlhelpers.interactive._threshold import explore_threshold
@@ -18,7 +20,9 @@ __all__ = [
     "MIME_TYPE",
     "InteractiveFigure",
     "explore_averages",
+    "explore_calibration",
     "explore_clipped_loss",
+    "explore_costs",
     "explore_probabilities",
     "explore_threshold",
 ]
@@ -26,7 +30,9 @@ __all__ = [
 for _public in (
     InteractiveFigure,
     explore_averages,
+    explore_calibration,
     explore_clipped_loss,
+    explore_costs,
     explore_probabilities,
     explore_threshold,
 ):  # where they are documented and pickled

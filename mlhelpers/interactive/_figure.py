@@ -98,16 +98,31 @@ def import_altair() -> Any:
     return altair
 
 
-def make_figure(panels: list[Any], params: list[Any], lines: list[str], description: str) -> InteractiveFigure:
-    """Put the panels, and under them the lines of text that tell what they show, into one figure."""
+def make_figure(
+    panels: list[Any],
+    params: list[Any],
+    lines: list[str],
+    description: str,
+    *,
+    numbers: Any = None,
+    datasets: dict[str, Any] | None = None,
+) -> InteractiveFigure:
+    """Put the panels, and under them the lines of text that tell what they show, into one figure.
+
+    The lines are Vega expressions, of the params and of the fields of `numbers`, a chart whose data are one row.
+    What the text says is read from the mark "caption" where the figure lives in a page.
+    """
     alt = import_altair()
-    params = [*params, variable("caption", f"[{', '.join(lines)}]")]
-    caption = alt.Chart(alt.Data(values=[{}])).mark_text(
-        text=alt.expr("caption"), align="left", baseline="top", lineHeight=17
-    )
-    text = caption.encode(x=alt.value(-25), y=alt.value(0)).properties(width=WIDTH, height=17 * len(lines))
+    one_row = alt.Chart(alt.Data(values=[{}])) if numbers is None else numbers
+    text = alt.expr(f"[{', '.join(lines)}]")
+    caption = one_row.mark_text(text=text, align="left", baseline="top", lineHeight=17)
+    caption = caption.encode(x=alt.value(-25), y=alt.value(0))
+    caption = caption.properties(name="caption", width=WIDTH, height=17 * len(lines))
     options = {"params": params, "config": _CONFIG, "background": "white", "description": description}
-    chart = alt.vconcat(*panels, text, **options).resolve_legend(color="independent", strokeDash="independent")
+    if datasets:
+        options["datasets"] = datasets
+    apart = dict.fromkeys(("color", "strokeDash", "shape"), "independent")  # each panel has its own legend
+    chart = alt.vconcat(*panels, caption, **options).resolve_legend(**apart)
     return InteractiveFigure(chart, description)
 
 
