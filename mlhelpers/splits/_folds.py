@@ -1,0 +1,146 @@
+"""Splitters for cross-validation in which every fold has its share of every label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import check_random_state
+
+from mlhelpers._validation import whole_number
+from mlhelpers.splits._arguments import checked_labels
+from mlhelpers.splits._stratification import stratified_parts
+
+
+class MultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn has no types
+    """K-fold cross-validation in which every label is as frequent in each fold as in the whole.
+
+    The folds' sizes differ by one sample at most. For the ``cv`` of scikit-learn's searches and of
+    ``cross_val_score``, which on a label matrix otherwise use plain ``KFold`` without saying so.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    shuffle : bool, default=True
+        Whether the order in which samples are distributed is drawn from `random_state`. Without, it is drawn the
+        same way every time.
+    random_state : int, numpy.random.RandomState or None, default=None
+        Source of that order; an integer makes the folds repeatable, as ``HalvingGridSearchCV`` needs them. Only with
+        `shuffle`.
+    allow_missing : bool, default=False
+        Accept unknown labels (-1, NaN) in ``y``. A label's known zeros are then spread like its ones.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or of the wrong type; from ``split``, if ``y`` is not a label matrix or has
+        fewer samples than there are folds.
+
+    References
+    ----------
+    .. [1] Sechidis, Tsoumakas and Vlahavas (2011), "On the stratification of multi-label data",
+       ECML PKDD, doi:10.1007/978-3-642-23808-6_10, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Y = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0], [0, 1], [0, 1]])
+    >>> folds = MultilabelKFold(n_splits=2, random_state=0)
+    >>> [Y[test].sum(axis=0).tolist() for train, test in folds.split(Y, Y)]
+    [[2, 2], [2, 2]]
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, shuffle: bool = True, random_state: Any = None, allow_missing: bool = False
+    ) -> None:
+        self.n_splits = whole_number(n_splits, "n_splits", least=2)
+        if not isinstance(shuffle, bool):
+            raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+        if not shuffle and random_state is not None:
+            raise ValueError("random_state has no effect with shuffle=False; leave one of the two out")
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.allow_missing = allow_missing
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the row numbers of the training and the test part of every fold.
+
+        Parameters
+        ----------
+        X : anything with n_samples rows
+            Not looked at, but for its length.
+        y : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
+            The label matrix.
+        groups : None
+            For compatibility; groups can't be kept together.
+
+        Yields
+        ------
+        train, test : ndarray of int
+        """
+        labels = checked_labels(X, y, groups, self.allow_missing)
+        n_samples = labels.shape[0]
+        if n_samples < self.n_splits:
+            raise ValueError(f"n_splits is {self.n_splits}, but there are only {n_samples} samples; take fewer folds")
+        sizes = np.full(self.n_splits, n_samples // self.n_splits)
+        sizes[: n_samples % self.n_splits] += 1
+        rng = check_random_state(self.random_state if self.shuffle else 0)
+        fold = stratified_parts(labels, sizes, rng)
+        for i in range(self.n_splits):
+            yield np.flatnonzero(fold != i), np.flatnonzero(fold == i)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds; the arguments are not looked at."""
+        return self.n_splits
+
+
+class RepeatedMultilabelKFold(BaseCrossValidator):  # type: ignore[misc]  # scikit-learn has no types
+    """`MultilabelKFold`, several times, each time with other folds.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    n_repeats : int, default=10
+        How often all samples are divided into folds.
+    random_state : int, numpy.random.RandomState or None, default=None
+        Source of the orders in which samples are distributed; an integer makes the folds repeatable.
+    allow_missing : bool, default=False
+        Accept unknown labels; see `MultilabelKFold`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is out of range or of the wrong type; from ``split``, as `MultilabelKFold` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Y = np.array([[1, 0], [1, 0], [1, 1], [1, 1], [0, 0], [0, 0], [0, 1], [0, 1]])
+    >>> folds = RepeatedMultilabelKFold(n_splits=2, n_repeats=3, random_state=0)
+    >>> [Y[test].sum(axis=0).tolist() for train, test in folds.split(Y, Y)]
+    [[2, 2], [2, 2], [2, 2], [2, 2], [2, 2], [2, 2]]
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, n_repeats: int = 10, random_state: Any = None, allow_missing: bool = False
+    ) -> None:
+        self.n_splits = whole_number(n_splits, "n_splits", least=2)
+        self.n_repeats = whole_number(n_repeats, "n_repeats", least=1)
+        self.random_state = random_state
+        self.allow_missing = allow_missing
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Yield the row numbers of the training and the test part of every fold; see `MultilabelKFold.split`."""
+        rng = check_random_state(self.random_state)
+        for _ in range(self.n_repeats):
+            folds = MultilabelKFold(self.n_splits, random_state=rng, allow_missing=self.allow_missing)
+            yield from folds.split(X, y, groups)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds of all repetitions; the arguments are not looked at."""
+        return self.n_splits * self.n_repeats
