@@ -2,11 +2,12 @@
 
 from mlhelpers.splits._arguments import check_same_length as check_same_length  # by these names for other subjects
 from mlhelpers.splits._arguments import take_rows as take_rows
-from mlhelpers.splits._folds import MultilabelKFold, RepeatedMultilabelKFold
+from mlhelpers.splits._folds import MultilabelGroupKFold, MultilabelKFold, RepeatedMultilabelKFold
 from mlhelpers.splits._parts import MultilabelShuffleSplit, multilabel_train_test_split
 from mlhelpers.splits._report import SplitReport, split_report
 
 __all__ = [
+    "MultilabelGroupKFold",
     "MultilabelKFold",
     "MultilabelShuffleSplit",
     "RepeatedMultilabelKFold",
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 for _public in (  # where they are documented and pickled
+    MultilabelGroupKFold,
     MultilabelKFold,
     MultilabelShuffleSplit,
     RepeatedMultilabelKFold,

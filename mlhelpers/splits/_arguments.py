@@ -15,16 +15,23 @@ from mlhelpers._validation import refuse_batches
 from mlhelpers.labels import check_labels
 
 
-def checked_labels(X: Any, y: Any, groups: Any, allow_missing: bool) -> Any:
+def checked_labels(X: Any, y: Any, allow_missing: bool) -> Any:
     """Return the label matrix of a splitter's arguments."""
-    if groups is not None:
-        raise ValueError("groups can't be kept together here; use sklearn.model_selection.GroupKFold")
     if y is None:
         raise ValueError("y is None, but parts are stratified by labels; call split(X, Y), or pass Y to the search")
     labels = check_labels(y, name="y", allow_missing=allow_missing)
     check_same_length(X, labels.shape[0])
     check_same_samples(X=X, y=y)
     return labels
+
+
+def refuse_groups(groups: Any) -> None:
+    """Refuse the groups that scikit-learn passes to a splitter that would not look at them."""
+    if groups is not None:
+        raise ValueError(
+            "groups can't be kept together here; use mlhelpers.splits.MultilabelGroupKFold, or the groups of "
+            "multilabel_train_test_split"
+        )
 
 
 def check_same_length(X: Any, n_samples: int) -> None:

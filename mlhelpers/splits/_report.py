@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from mlhelpers._groups import number_groups
 from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
 from mlhelpers.labels import MISSING, axis_sums, check_labels
 from mlhelpers.tables import ShownAsTable, Table
@@ -34,6 +35,12 @@ class SplitReport(ShownAsTable):
     label_names : tuple of str
     n_unknown : ndarray of int64, shape (n_parts,)
         Unknown labels of each part.
+    n_groups : ndarray of int64, shape (n_parts,), or None
+        Groups of each part; None without `groups`, as the next two.
+    n_shared_groups : ndarray of int64, shape (n_parts,), or None
+        Those of them that another part has, too.
+    n_shared_samples : ndarray of int64, shape (n_parts,), or None
+        Samples of each part whose group another part has, too.
     """
 
     size: NDArray[np.int64]
@@ -43,6 +50,9 @@ class SplitReport(ShownAsTable):
     missing: tuple[tuple[str, ...], ...]
     label_names: tuple[str, ...]
     n_unknown: NDArray[np.int64]
+    n_groups: NDArray[np.int64] | None = None
+    n_shared_groups: NDArray[np.int64] | None = None
+    n_shared_samples: NDArray[np.int64] | None = None
 
     def _table(self) -> Table:
         rows: list[tuple[Any, ...]] = []
@@ -56,14 +66,21 @@ class SplitReport(ShownAsTable):
             rows.append((str(i), int(self.size[i]), mean, worst, _some(self.missing[i])))
         columns: tuple[str, ...] = ("part", "samples", "mean", "worst (label)", "missing labels")
         caption = "How far each label's frequency in a part is from that in the whole, relative to it"
-        if self.n_unknown.any():
-            rows = [(*row, int(n)) for row, n in zip(rows, self.n_unknown, strict=True)]
-            columns = (*columns, "unknown")
+        more = {
+            "unknown": self.n_unknown if self.n_unknown.any() else None,
+            "groups": self.n_groups,
+            "shared groups": self.n_shared_groups,
+            "samples in them": self.n_shared_samples,
+        }
+        for heading, values in more.items():
+            if values is not None:
+                rows = [(*row, int(n)) for row, n in zip(rows, values, strict=True)]
+                columns = (*columns, heading)
         return Table(columns, rows, caption=caption)
 
 
-def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitReport:
-    """Tell how far a division moved the labels' frequencies, and which labels it left out of a part.
+def split_report(Y: Any, *parts: Any, groups: Any = None, allow_missing: bool = False) -> SplitReport:
+    """Tell how far a division moved the labels' frequencies, which labels a part lacks, and which groups parts share.
 
     Parameters
     ----------
@@ -72,6 +89,12 @@ def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitRepor
     *parts : arrays
         One for each part: its label matrix, of shape (n, n_labels); or its row numbers in `Y`; or a boolean
         mask of shape (n_samples,).
+    groups : array-like of shape (n_samples,), optional
+        To which group (patient, author, video) each sample belongs, to count the groups that several parts have. Parts
+        must be row numbers or masks then. It finds duplicates, too: pass for each sample what its twins
+        have in common, such as the text itself, ``[" ".join(text.lower().split()) for text in texts]``, or the bytes
+        of an image, ``[image.tobytes() for image in images]``. A shared group is then a sample that several
+        parts have, and `n_shared_samples` of the test part says how many of its samples have a twin elsewhere.
     allow_missing : bool, default=False
         Accept unknown labels (-1, NaN), which are left out of the frequencies.
 
@@ -82,7 +105,7 @@ def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitRepor
     Raises
     ------
     ValueError, TypeError
-        If `Y` is not a label matrix, no part is given, a part is empty or is none of the above.
+        If `Y` is not a label matrix, no part is given, a part is empty or is none of the above, or a group is missing.
 
     Examples
     --------
@@ -93,6 +116,12 @@ def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitRepor
            [ 0.33333333, -1.        ]])
     >>> report.missing
     ((), ('1',))
+
+    Which comments are in both parts?
+
+    >>> texts = ["thanks", "no", "so sad", "thanks", "great", "no"]
+    >>> split_report(Y, [2, 3, 4], [0, 1, 5], groups=texts).n_shared_samples
+    array([1, 1])
     """
     labels = check_labels(Y, allow_missing=allow_missing)
     if not parts:
@@ -110,7 +139,23 @@ def split_report(Y: Any, *parts: Any, allow_missing: bool = False) -> SplitRepor
         deviation = np.where(whole > 0, frequency / whole - 1, np.nan)
     lacking = (count == 0) & (whole > 0)
     missing = tuple(tuple(name for name, none in zip(names, row, strict=True) if none) for row in lacking)
-    return SplitReport(size, count, frequency, deviation, missing, names, unknown.sum(axis=1))
+    shared = () if groups is None else _shared_groups(number_groups(groups, labels.shape[0], Y=Y), parts)
+    return SplitReport(size, count, frequency, deviation, missing, names, unknown.sum(axis=1), *shared)
+
+
+def _shared_groups(group: NDArray[np.intp], parts: tuple[Any, ...]) -> tuple[NDArray[np.int64], ...]:
+    """Return of each part the number of groups, of those that another part has, and of the samples in these."""
+    counts = np.empty((len(parts), int(group.max()) + 1), dtype=np.int64)
+    for i, part in enumerate(parts):
+        if np.ndim(part) != 1:
+            raise ValueError(
+                f"part {i} is a label matrix, which does not say to which groups its rows belong; pass row numbers, "
+                "as multilabel_train_test_split(numpy.arange(len(Y)), Y) returns them first, or leave groups out"
+            )
+        counts[i] = np.bincount(group[np.asarray(part)], minlength=counts.shape[1])
+    has = counts > 0
+    shared = has & (has.sum(axis=0) > 1)
+    return has.sum(axis=1), shared.sum(axis=1), (counts * shared).sum(axis=1)
 
 
 def _part_labels(labels: Any, part: Any, name: str, allow_missing: bool) -> Any:

@@ -23,7 +23,7 @@ def stratified_parts(labels: Any, sizes: NDArray[np.int64], rng: np.random.Rando
     n_samples = labels.shape[0]
     # It fills the largest part first, from the first row on: in the order of the data, parts would be stretches of it.
     order = rng.permutation(n_samples)
-    dense = _to_spread(labels)[order]
+    dense = to_spread(labels)[order]
     part = np.asarray(IterativeStratification(dense, sizes / n_samples, rng), dtype=np.intp)
     _resize(part, dense, sizes)
     result = np.empty_like(part)
@@ -31,7 +31,7 @@ def stratified_parts(labels: Any, sizes: NDArray[np.int64], rng: np.random.Rando
     return result
 
 
-def _to_spread(labels: Any) -> NDArray[np.bool_]:
+def to_spread(labels: Any) -> NDArray[np.bool_]:
     """Return what every part needs its share of: the ones of each label, and its zeros where some are unknown."""
     dense = labels.toarray() if sparse.issparse(labels) else labels
     incomplete = dense[:, (dense == MISSING).any(axis=0)]
