@@ -26,6 +26,7 @@ from mlhelpers._estimators import (
     routing_is_enabled,
     take_part,
 )
+from mlhelpers._groups import number_groups
 from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
 from mlhelpers._scores import check_sample_weight
 from mlhelpers.labels import MISSING, check_classes, scores_matrix
@@ -61,7 +62,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         `Thresholds.predict`. Not for data in which samples without a label exist. The thresholds are chosen without it.
     cv : int, splitter, iterable or None, default=5
         A number of folds means `MultilabelKFold`, and None five of them. Every sample must be in exactly one test part.
-        One that keeps groups together, as ``GroupKFold(5)`` does, gets the `groups` of ``fit``.
+        One that keeps groups together, as ``MultilabelGroupKFold(5)`` does, gets the `groups` of ``fit``.
     min_positives : int, optional
         Labels with fewer positives don't get a threshold of their own; see `fit_thresholds`.
     fallback : "pooled" or float, default="pooled"
@@ -210,7 +211,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         if groups is not None and self._folds_are_counted():
             raise ValueError(
                 f"groups were passed, but cv={self.cv!r} stands for folds that don't keep them together; "
-                "pass cv=sklearn.model_selection.GroupKFold(5)"
+                "pass cv=mlhelpers.splits.MultilabelGroupKFold(5)"
             )
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         to_split = {} if groups is None else {"groups": groups}
@@ -250,11 +251,11 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
                 "mlhelpers.splits.MultilabelKFold, or a number"
             )
         if groups is not None:
-            of = np.asarray(groups)
+            of = number_groups(groups, len(labels))
             if any(np.isin(of[test], of[train]).any() for train, test in folds):
                 raise ValueError(
                     f"groups were passed, but cv={self.cv!r} has samples of one group in training and test part of a "
-                    "fold; pass cv=sklearn.model_selection.GroupKFold(5)"
+                    "fold; pass cv=mlhelpers.splits.MultilabelGroupKFold(5)"
                 )
         return folds
 
