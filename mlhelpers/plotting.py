@@ -377,9 +377,13 @@ def plot_threshold_spread(
     figure, (ax,) = _axes(1, 1, 0.2 * len(cuts) + 0.9)
     ax.hlines(rows, *ends, color=BLUE, linewidth=3)
     ax.plot(cuts, rows, "o", color=ORANGE, markersize=5)
-    ax.set(title=title, xscale="log", xlabel="threshold; line: from 5 % to 95 % of the resamples")
+    ax.set(xscale="log", xlabel="threshold, and where the resamples put it")
+    steps = [digit * 10.0**power for power in range(-6, 1) for digit in (1, 2, 5)]
+    ax.set_xticks(ticks := [step for step in steps if ends.min() <= step <= ends.max()], [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
     ax.set_yticks(rows, names)
     ax.invert_yaxis()
+    _title(figure, title)
     return figure
 
 

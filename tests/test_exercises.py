@@ -577,7 +577,11 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("06.2", lambda: [0.25, 0.5, 0.5], "equal costs"),
     ("06.3", lambda: lambda s, k: np.sort(s)[-max(k, 1)], "strictly above the score at place k"),
     ("06.3", lambda: lambda s, k: budget(s, k + 1), "over the budget"),
-    ("06.3", lambda: lambda s, k: np.sort(s)[-k - 1] - (1e-6 if s[1] == s[2] else 0) if k < len(s) else -1, "claimed together"),
+    (
+        "06.3",
+        lambda: lambda s, k: np.sort(s)[-k - 1] - (1e-6 if s[1] == s[2] else 0) if k < len(s) else -1,
+        "claimed together",
+    ),
     ("06.3", lambda: lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s), "below the lowest"),
     ("06.3", lambda: lambda s, k: np.inf, "2 are possible"),
     ("06.3", lambda: 0.5, "asks for a function"),

@@ -79,7 +79,9 @@ def _budget(answer: Any) -> None:
         if k >= len(scores):
             raise Wrong(f"{of} claims {n}. The budget is enough for all rows: the cut must lie below the lowest score.")
         if n == k - 1 and len(set(scores.tolist())) == len(scores):
-            raise Wrong(f"{of} claims {n}: strictly above the score at place k there are only k - 1; take the next one.")
+            raise Wrong(
+                f"{of} claims {n}: strictly above the score at place k there are only k - 1; take the next one."
+            )
         raise Wrong(f"{of} claims {n}; {best} are possible.")
 
 
@@ -109,8 +111,10 @@ def _careful_floor(answer: Any) -> str:
         if not n:
             raise Wrong("It claims nothing, although cuts reach this floor.")
         raise Wrong(f"On made scores it claims {n} rows, which is not the cut with the most true positives.")
-    (none,) = read_numbers(call(answer, np.array([1, 0, 1]), np.array([0.9, 0.5, 0.2]), 0.9), "a threshold", finite=False)
-    if not none == np.inf:
+    (none,) = read_numbers(
+        call(answer, np.array([1, 0, 1]), np.array([0.9, 0.5, 0.2]), 0.9), "a threshold", finite=False
+    )
+    if none != np.inf:
         raise Wrong("Three rows can't reach a floor of 0.9 with this margin; return np.inf there.")
     return f"on made scores it claims {right} rows, where a floor without a margin claims {plain}"
 
