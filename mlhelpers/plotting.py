@@ -347,6 +347,47 @@ def plot_curves(
 
 
 @_styled
+def plot_threshold_spread(
+    values: ArrayLike, spread: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = ""
+) -> Figure:
+    """Draw each label's threshold, and how far it moves when it is chosen again on resamples.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_labels,)
+        Thresholds above 0; the axis is logarithmic. The first label stands at the top.
+    spread : array-like of shape (2, n_labels)
+        Lower and upper end of each line, as ``Thresholds.spread`` holds them.
+    label_names : sequence of str, optional
+        One per threshold; their positions by default.
+    title : str
+        What the figure shows.
+
+    Examples
+    --------
+    >>> plot_threshold_spread([0.2, 0.05], [[0.1, 0.01], [0.3, 0.2]], label_names=["joy", "grief"])
+    <Figure size 1000x260 with 1 Axes>
+    """
+    cuts, ends = real_array(values, "values", ("n_labels",)), real_array(spread, "spread", ("2", "n_labels"))
+    if ends.shape != (2, len(cuts)):
+        raise ValueError(f"spread has shape {ends.shape}, expected (2, {len(cuts)}): both ends of each threshold")
+    if not (cuts > 0).all() or not (ends > 0).all():
+        raise ValueError("values and spread must be above 0 on a logarithmic axis; pass thresholds for probabilities")
+    names, rows = names_for(label_names, len(cuts), values=values, spread=spread), range(len(cuts))
+    figure, (ax,) = _axes(1, 1, 0.2 * len(cuts) + 0.9)
+    ax.hlines(rows, *ends, color=BLUE, linewidth=3)
+    ax.plot(cuts, rows, "o", color=ORANGE, markersize=5)
+    ax.set(xscale="log", xlabel="threshold, and where the resamples put it")
+    steps = [digit * 10.0**power for power in range(-6, 1) for digit in (1, 2, 5)]
+    ax.set_xticks(ticks := [step for step in steps if ends.min() <= step <= ends.max()], [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    ax.set_yticks(rows, names)
+    ax.invert_yaxis()
+    _title(figure, title)
+    return figure
+
+
+@_styled
 def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike], *, title: str = "") -> Figure:
     """Compare how many labels per sample each model predicts with how many there are.
 

@@ -143,6 +143,8 @@ NUMBERS = {  # right answers that are one or several numbers
     "04.2": lambda: [0.0],
     "04.3": lambda: [1e-4, 4.0],
     "04.4": lambda: [0.34, 0.69],
+    "06.1": lambda: [max(five_f1s()), int(np.argmax(five_f1s())) + 1, 1],
+    "06.2": lambda: [0.25, 0.18, 0.29],
     "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
 }
 OTHERS = {  # right answers of other kinds
@@ -175,6 +177,8 @@ OTHERS = {  # right answers of other kinds
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
     "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
+    "06.3": lambda: [budget, lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s) - 1],
+    "06.4": lambda: [careful, lambda y, p, floor: careful(y, p, floor) + 1e-9],
 }
 RIGHT = {**{key: (lambda f=f: [f()]) for key, f in NUMBERS.items()}, **OTHERS}
 
@@ -558,7 +562,62 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("05.5", lambda: lambda y, a, b: 0.01, "2 numbers"),
     ("05.5", lambda: lambda y, a: 0.01, "raises TypeError"),
     ("05.5", lambda: [0.007, 0.045], "asks for a function"),
+    ("06.1", lambda: [2 / 3, 3, 1], "walk to the end"),
+    ("06.1", lambda: [3 / 5, 5, 1], "tp + fp + fn"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 0], "0/0 comes first"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 5], "argmax takes a nan"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 3], "without the hole"),
+    ("06.1", lambda: [five_f1s()[-1], 4, 1], "Rows that it claims"),
+    ("06.2", lambda: [0.75, 0.18, 0.29], "above the line"),
+    ("06.2", lambda: [1 / 3, 0.18, 0.29], "sum of both costs"),
+    ("06.2", lambda: [0.25, 0.29, 0.18], "swapped"),
+    ("06.2", lambda: [0.25, 0.18, 0.18], "own F1 has no say"),
+    ("06.2", lambda: [0.25, 0.29, 0.29], "Macro-F1: the F1 of the pot"),
+    ("06.2", lambda: [0.25, 0.36, 0.58], "half of the F1"),
+    ("06.2", lambda: [0.25, 0.5, 0.5], "equal costs"),
+    ("06.3", lambda: lambda s, k: np.sort(s)[-max(k, 1)], "strictly above the score at place k"),
+    ("06.3", lambda: lambda s, k: budget(s, k + 1), "over the budget"),
+    (
+        "06.3",
+        lambda: lambda s, k: np.sort(s)[-k - 1] - (1e-6 if s[1] == s[2] else 0) if k < len(s) else -1,
+        "claimed together",
+    ),
+    ("06.3", lambda: lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s), "below the lowest"),
+    ("06.3", lambda: lambda s, k: np.inf, "2 are possible"),
+    ("06.3", lambda: 0.5, "asks for a function"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, z=0), "without a margin"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, z=1.96), "z = 1.96"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, first=True), "first cut"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, strictly=False), "one row too few"),
+    ("06.4", lambda: lambda y, p, floor: np.inf, "claims nothing"),
+    ("06.4", lambda: lambda y, p, floor: 0.0, "claims 400 rows"),
+    ("06.4", lambda: lambda y, p, floor: min(careful(y, p, floor), 1.0), "return np.inf"),
 ]
+
+
+def five_f1s():
+    return [f1_score([0, 1, 1, 0, 1], np.arange(5) < n, zero_division=0) for n in range(1, 6)]
+
+
+def budget(scores, k):
+    """Try every score as a threshold, and one below all."""
+    cuts = [c for c in (-np.inf, *scores) if (np.asarray(scores) > c).sum() <= k]
+    return min(cuts)
+
+
+def careful(y, p, floor, z=1.645, first=False, strictly=True):
+    """Solve for the lower end: Wilson's interval holds each q0 for which |q - q0| <= z · sqrt(q0 (1 - q0) / n)."""
+    best = np.inf, -1, None
+    for cut in sorted({*p.tolist()}, reverse=True):
+        there = p >= cut
+        n, q = there.sum(), y[there].mean()
+        low = np.roots([1 + z**2 / n, -2 * q - z**2 / n, q**2]).real.min()
+        if low >= floor - 1e-12 and y[there].sum() > best[1]:
+            below = p[p < cut].max() if (p < cut).any() else -np.inf
+            best = (below if strictly else cut), y[there].sum(), n
+            if first:
+                break
+    return best[0]
 
 
 def macro(y, y_pred):
@@ -746,9 +805,9 @@ def test_without_an_answer_the_way_to_the_hint_is_shown(exercise):
 
 
 @pytest.mark.parametrize("call", [lambda e: check(e, 1), exercises.hint, exercises.solution])
-@pytest.mark.parametrize("unknown", ["2.3", "06.1", "", 2.3, None, ["00.1"]])
+@pytest.mark.parametrize("unknown", ["2.3", "99.1", "", 2.3, None, ["00.1"]])
 def test_unknown_exercises(call, unknown):
-    with pytest.raises(ValueError, match=r"exercise must be one of 00\.1, .*, 05\.5, got") as raised:
+    with pytest.raises(ValueError, match=r"exercise must be one of 00\.1, .*, 05\.5, .*got") as raised:
         call(unknown)
     assert repr(unknown) in str(raised.value)
 

@@ -25,6 +25,7 @@ FIGURES = {
     "lift": lambda: plotting.plot_lift([[2.0, 0.5], [0.5, 2.0]], title="Lift"),
     "probabilities": lambda: plotting.plot_probabilities([2.0, -1.0], title="Probabilities"),
     "curves": lambda: plotting.plot_curves([0, 1, 2], {"a": [0, 1, np.inf], "b": [1, 1, 1]}, title="Curves"),
+    "threshold_spread": lambda: plotting.plot_threshold_spread([0.2, 0.1], [[0.1, 0.05], [0.3, 0.4]], title="Spread"),
     "label_set_sizes": lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS}, title="Sizes"),
     "predictions": lambda: plotting.plot_predictions(IMAGES, LABELS, LABELS[::-1], title="Predictions"),
     "label_scores": lambda: plotting.plot_label_scores(
@@ -120,6 +121,8 @@ def test_label_set_sizes_count_rows():
             "curves has 5 entries, and more than 4",
         ),
         (lambda: plotting.plot_curves([0, 1], {"a": [1, 2, 3]}), r"curves\['a'\] has 3 values over 2 points of x"),
+        (lambda: plotting.plot_threshold_spread([0.1], [[0.1, 0.2]]), r"spread has shape \(1, 2\), expected \(2, 1\)"),
+        (lambda: plotting.plot_threshold_spread([0.1], [[0.0], [0.2]]), "must be above 0 on a logarithmic axis"),
         (lambda: plotting.plot_probabilities([np.inf, 1]), "logits holds inf, expected finite numbers"),
         (lambda: plotting.plot_probabilities(1.0), r"logits has shape \(\), expected \(n_labels,\)"),
         (
@@ -201,6 +204,16 @@ def test_predictions_name_both_sets_and_frame_mistakes():
     right, wrong = (ax.spines["top"].get_edgecolor() for ax in figure.axes[:2])
     assert mpl.colors.same_color(right, plotting.BLUE)
     assert mpl.colors.same_color(wrong, plotting.ORANGE)
+
+
+def test_threshold_spread_stands_at_its_values_first_label_at_the_top():
+    (ax,) = plotting.plot_threshold_spread([0.2, 0.1], [[0.1, 0.05], [0.3, 0.4]], label_names=["joy", "grief"]).axes
+    assert list(ax.lines[0].get_xdata()) == [0.2, 0.1]
+    segments = ax.collections[0].get_segments()
+    assert [segment[:, 0].tolist() for segment in segments] == [[0.1, 0.3], [0.05, 0.4]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["joy", "grief"]
+    assert ax.yaxis_inverted()
+    assert ax.get_xscale() == "log"
 
 
 def test_label_scores_stand_at_their_values_within_their_intervals():
