@@ -803,7 +803,8 @@ def test_scores_are_of_double_precision():
 
 def test_defaults_are_the_documented_ones():
     assert ThresholdedClassifier(ONE_VS_REST).get_params(deep=False) == {
-        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cv": 5, "min_positives": None},
+        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cost_fp": None, "cost_fn": None},
+        **{"at_least_one": False, "cv": 5, "min_positives": None},
         **{"fallback": "pooled", "response_method": "auto", "n_jobs": None, "random_state": 0},
         "allow_missing": False,
     }
