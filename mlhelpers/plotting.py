@@ -27,6 +27,7 @@ from scipy.special import expit, softmax
 
 from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import names_of_labels, real_array, whole_number
+from mlhelpers.calibration import ReliabilityBins
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
@@ -546,6 +547,46 @@ def _interval_lengths(
     if bounds.shape != (len(row), 2):
         raise ValueError(f"intervals[{name!r}] has shape {bounds.shape}, expected ({len(row)}, 2)")
     return np.clip(np.stack([row - bounds[:, 0], bounds[:, 1] - row]), 0, None)
+
+
+@_styled
+def plot_reliability(bins: Mapping[str, ReliabilityBins], *, title: str = "") -> Figure:
+    """Draw reliability diagrams: how often a label is there, over the probability that it was given.
+
+    Calibrated probabilities lie on the diagonal. Points above it stand for probabilities that are too low.
+
+    Parameters
+    ----------
+    bins : mapping of str to ReliabilityBins
+        What to call each curve, and the bins of a label, as `calibration_report` finds them: up to four. Bars are the
+        intervals of the frequencies, where there are any.
+    title : str
+        What the figure shows.
+
+    Examples
+    --------
+    >>> from mlhelpers.calibration import calibration_report
+    >>> report = calibration_report([[1], [0], [1], [1]], [[0.5], [0.5], [1.0], [1.0]])
+    >>> plot_reliability({"cat": report.bins[0]})
+    <Figure size 1000x700 with 1 Axes>
+    """
+    _check_named(bins, "bins", most=4)
+    for name, curve in bins.items():
+        if not isinstance(curve, ReliabilityBins):
+            raise TypeError(
+                f"bins[{name!r}] must be ReliabilityBins, got {type(curve).__name__}; pass report.bins[j] of a report "
+                "that calibration_report returns"
+            )
+    figure, (ax,) = _axes(1, 1, 3.5)
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="calibrated")
+    for (name, curve), colour, marker in zip(bins.items(), (ORANGE, BLUE, GREEN, GREY), "osD^", strict=False):
+        ends = curve.interval.T
+        around = None if np.isnan(ends).any() else np.clip([curve.frequency - ends[0], ends[1] - curve.frequency], 0, 1)
+        ax.errorbar(curve.probability, curve.frequency, yerr=around, color=colour, marker=marker, label=name)
+    ax.set(title=title, xlabel="probability", ylabel="frequency", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9, loc="upper left")
+    return figure
 
 
 @_styled

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,59 @@ def paired(y, a, b, **options):
     return np.quantile(differences(y, a, b, **options), [0.025, 0.975])
 
 
+def ece(y, p, n_bins, weighted=True, signed=False, power=1, side="left", minlength=0):
+    """Return the expected calibration error with equally wide bins, or what one gets by a mistake."""
+    inner = np.arange(1, n_bins) / n_bins
+    bin_of = np.searchsorted(inner, p, side=side)
+    filled = np.unique(bin_of)
+    apart = np.array([p[bin_of == b].mean() - y[bin_of == b].mean() for b in filled])
+    share = np.array([(bin_of == b).mean() for b in filled]) if weighted else 1 / len(filled)
+    return float((share * (apart if signed else np.abs(apart) ** power)).sum())
+
+
+def from_centres(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    return sum((bin_of == b).mean() * abs((b + 0.5) / n_bins - y[bin_of == b].mean()) for b in np.unique(bin_of))
+
+
+def by_quantiles(y, p, n_bins):
+    bin_of = np.searchsorted(np.quantile(p, np.arange(1, n_bins) / n_bins, method="lower"), p)
+    return sum(abs((p - y)[bin_of == b].sum()) for b in range(n_bins)) / len(y)
+
+
+def largest(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    return max(abs((p - y)[bin_of == b].mean()) for b in np.unique(bin_of))
+
+
+def with_empty_bins(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    n, total = (np.bincount(bin_of, v, minlength=n_bins) for v in (np.ones(len(p)), p - y))
+    return (n / len(y) * abs(total / n)).sum()
+
+
+def controlled(y, p, cuts, alpha, more=1, average="rows", highest=True):
+    """Return the cut of conformal risk control for recall, or what one gets by a mistake."""
+    good = []
+    for cut in cuts:
+        found = (p > cut) * y
+        recall = {
+            "rows": (found.sum(axis=1) / y.sum(axis=1)).mean(),
+            "pot": found.sum() / y.sum(),
+            "labels": (found.sum(axis=0) / y.sum(axis=0)).mean(),
+        }[average]
+        if (len(y) * (1 - recall) + more) / (len(y) + more) <= alpha:
+            good.append(cut)
+    return max(good) if highest else min(good)
+
+
+def shrunk(y, z, shared, m=30.0):
+    """Return slope and intercept of a map for one label, with a penalty on its distance from the shared one."""
+    own = LogisticRegression(C=np.inf, tol=1e-8).fit(z[:, None], y)
+    weight = y.sum() / (y.sum() + m)
+    return weight * np.array([own.coef_[0, 0], own.intercept_[0]]) + (1 - weight) * np.asarray(shared)
+
+
 def best_constant():
     """Return the best of all 1,024 label sets by micro-F1, from counts alone."""
     positives = Y_TEST.sum(axis=0)
@@ -146,6 +200,8 @@ NUMBERS = {  # right answers that are one or several numbers
     "06.1": lambda: [max(five_f1s()), int(np.argmax(five_f1s())) + 1, 1],
     "06.2": lambda: [0.25, 0.18, 0.29],
     "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
+    "07.1": lambda: [0.1, 9 / 13],
+    "07.3": lambda: [0.9, 0.5 * 0.7 * 0.9, 0.1, 0.5],
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
@@ -176,6 +232,9 @@ OTHERS = {  # right answers of other kinds
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
+    "07.2": lambda: [ece, lambda *rows: np.array([ece(*rows)])],
+    "07.4": lambda: [controlled],
+    "07.5": lambda: [shrunk, lambda *rows: list(shrunk(*rows, m=60.0))],
     "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
     "06.3": lambda: [budget, lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s) - 1],
     "06.4": lambda: [careful, lambda y, p, floor: careful(y, p, floor) + 1e-9],
@@ -592,6 +651,47 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("06.4", lambda: lambda y, p, floor: np.inf, "claims nothing"),
     ("06.4", lambda: lambda y, p, floor: 0.0, "claims 400 rows"),
     ("06.4", lambda: lambda y, p, floor: min(careful(y, p, floor), 1.0), "return np.inf"),
+    ("07.1", lambda: NUMBERS["07.1"]()[::-1], "swapped"),
+    ("07.1", lambda: [0.9, 9 / 13], "taken off the log-odds"),
+    ("07.1", lambda: [0.5 / 9, 9 / 13], "divide the odds"),
+    ("07.1", lambda: [0.1, 0.2], "cut for the true probability"),
+    ("07.1", lambda: [0.1, 0.2 / 7.4], "adds log 9"),
+    ("07.1", lambda: [0.1, 1.8], "multiply the odds"),
+    ("07.1", lambda: [0.1, 0.75], "not 1 / 4"),
+    ("07.1", lambda: [0.1, 7.2 / 7.4], "false alarm that costs 4"),
+    ("07.2", lambda: partial(ece, weighted=False), "weight each by its share"),
+    ("07.2", lambda: partial(ece, signed=True), "cancel"),
+    ("07.2", lambda: lambda *rows: abs(ece(*rows, signed=True)), "taken of the sum"),
+    ("07.2", lambda: largest, "largest difference"),
+    ("07.2", lambda: partial(ece, power=2), "squares"),
+    ("07.2", lambda: from_centres, "centre of a bin"),
+    ("07.2", lambda: by_quantiles, "equally many samples"),
+    ("07.2", lambda: partial(ece, side="right"), "on an edge"),
+    ("07.2", lambda: lambda y, p, n_bins: ((p - y) ** 2).mean(), "Brier score"),
+    ("07.2", lambda: with_empty_bins, "returns NaN"),
+    ("07.2", lambda: 0.0041, "asks for a function"),
+    ("07.3", lambda: [0.9, 0.315, 0.5, 0.1], "swapped"),
+    ("07.3", lambda: [0.3, 0.315, 0.1, 0.5], "mean probability"),
+    ("07.3", lambda: [1, 0.315, 0.1, 0.5], "counts labels"),
+    ("07.3", lambda: [0.9, 0.015, 0.1, 0.5], "all three are there"),
+    ("07.3", lambda: [0.9, 0.1, 0.1, 0.5], "1 minus the sum"),
+    ("07.3", lambda: [0.9, 0.685, 0.1, 0.5], "at least one"),
+    ("07.3", lambda: [0.9, 0.315, 0, 0.5], "can't be 0"),
+    ("07.3", lambda: [0.9, 0.315, 0.315, 0.5], "Lowest: this is the independent"),
+    ("07.3", lambda: [0.9, 0.315, 0.1, 0.315], "Highest: this is the independent"),
+    ("07.3", lambda: [0.9, 0.315, 0.1, 0.9], "most frequent label"),
+    ("07.3", lambda: [0.9, 31.5, 0.1, 0.5], "above 1"),
+    ("07.4", lambda: partial(controlled, more=0), "the new one counts"),
+    ("07.4", lambda: partial(controlled, average="pot"), "pools"),
+    ("07.4", lambda: partial(controlled, average="labels"), "mean recall of the labels"),
+    ("07.4", lambda: lambda y, p, cuts, alpha: controlled(y, p, cuts, 1 - alpha), "loss of 1 - alpha"),
+    ("07.4", lambda: partial(controlled, highest=False), "lowest of the cuts"),
+    ("07.4", lambda: 0.026, "asks for a function"),
+    ("07.5", lambda: lambda y, z, shared: shared, "returns the shared map"),
+    ("07.5", lambda: lambda y, z, shared: (2, 2), "away from the label's own"),
+    ("07.5", lambda: partial(shrunk, m=0.0), "two positives"),
+    ("07.5", lambda: lambda y, z, shared: shrunk(y, z, shared, 0.0) if y.sum() > 19 else shared, "one of the two maps"),
+    ("07.5", lambda: lambda y, z, shared: 1, "asks for 2 numbers"),
 ]
 
 

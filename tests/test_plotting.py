@@ -15,9 +15,11 @@ from scipy import sparse
 from scipy.special import expit, softmax
 
 from mlhelpers import plotting
+from mlhelpers.calibration import calibration_report
 
 IMAGES = np.linspace(0, 1, 3 * 4 * 5).reshape(3, 4, 5)
 LABELS = np.array([[1, 0], [0, 0], [1, 1]])
+BINS = calibration_report(np.tile([[1], [0], [1], [1]], (5, 1)), np.repeat([[0.25], [0.75]], 10, axis=0)).bins[0]
 FIGURES = {
     "scenes": lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2, title="Scenes"),
     "label_rows": lambda: plotting.plot_label_rows(IMAGES, LABELS, title="Rows"),
@@ -31,6 +33,7 @@ FIGURES = {
     "label_scores": lambda: plotting.plot_label_scores(
         {"m": [0.5, 0.9]}, intervals={"m": [[0.4, 0.6], [0.8, 1.0]]}, title="Scores"
     ),
+    "reliability": lambda: plotting.plot_reliability({"m": BINS}, title="Reliability"),
     "weights": lambda: plotting.plot_weights(IMAGES - 0.5, n_columns=2, title="Weights"),
 }
 
@@ -154,6 +157,8 @@ def test_bad_input_is_named(draw, message):
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
+        (lambda: plotting.plot_reliability({"a": [0.1]}), r"bins\['a'\] must be ReliabilityBins, got list; pass"),
+        (lambda: plotting.plot_reliability({}), "bins must map at least one name"),
         (lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2.5), "n_columns must be an integer, got 2.5"),
         (
             lambda: plotting.plot_scenes([["a"]], LABELS),
@@ -224,6 +229,21 @@ def test_label_scores_stand_at_their_values_within_their_intervals():
     assert [segment[:, 1].round(6).tolist() for segment in bars.get_segments()] == [[0.4, 0.7], [0.9, 1.0]]
     assert list(ax.containers[1][0].get_ydata()) == [0.1, 0.2]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_reliability_stands_at_probability_and_frequency_within_the_interval():
+    ax = plotting.plot_reliability({"a": BINS, "b": BINS}).axes[0]
+    assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]  # what calibrated probabilities do
+    points, _, (bars,) = ax.containers[0]
+    assert points.get_xydata().tolist() == [[0.25, 0.7], [0.75, 0.8]]
+    assert np.allclose([segment[:, 1] for segment in bars.get_segments()], BINS.interval)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["calibrated", "a", "b"]
+
+
+def test_reliability_without_intervals_has_no_bars():
+    report = calibration_report(LABELS[:, :1], [[0.1], [0.2], [0.9]], sample_weight=[1, 2, 3])
+    points, _, bars = plotting.plot_reliability({"weighted": report.bins[0]}).axes[0].containers[0]
+    assert len(points.get_xydata()) == 3 and bars == ()
 
 
 def test_weights_share_one_scale_around_zero():

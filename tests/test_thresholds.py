@@ -911,7 +911,7 @@ def test_groups_go_to_the_splitter():
             ThresholdedClassifier(ONE_VS_REST, cv=cv).fit(X, LABELS, groups=GROUPS)
     with pytest.raises(ValueError, match="The 'groups' parameter should not be None"):
         ThresholdedClassifier(ONE_VS_REST, cv=GroupKFold(5)).fit(X, LABELS)
-    unknown = np.where(GROUPS == GROUPS[0], np.nan, GROUPS)
+    unknown = np.where(GROUPS == 0, np.nan, GROUPS)
     folds = list(GroupKFold(5).split(X, LABELS, GROUPS))
     for cv, message in ((GroupKFold(5), "Input groups contains NaN"), (folds, "groups holds nan at row 0")):
         with pytest.raises(ValueError, match=message):
