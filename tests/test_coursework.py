@@ -102,8 +102,8 @@ def public_names(module: str) -> list[str]:
 
 
 INTERNAL = {
-    "check_same_length", "take_rows", "check_scores", "check_truth_and_scores", "different_names",
-    "check_sample_weight", "is_observed", "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
+    "check_scores", "check_truth_and_scores", "different_names", "check_sample_weight", "is_observed",
+    "checked_mask_value", "checked_flag", "matrices_of_one_shape", "ShownAsTable",
 }  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, train_test_split
 from sklearn.multiclass import OneVsRestClassifier
 
-from mlhelpers import splits
 from mlhelpers.splits import (
     MultilabelKFold,
     MultilabelShuffleSplit,
@@ -26,6 +25,7 @@ from mlhelpers.splits import (
     multilabel_train_test_split,
     split_report,
 )
+from mlhelpers.splits._stratification import _resize
 
 PROPERTY = settings(deadline=None, max_examples=50)
 RNG = np.random.default_rng(0)
@@ -121,7 +121,7 @@ def test_no_part_is_empty_however_few_the_samples():
 def test_parts_are_resized_by_the_samples_that_matter_least():
     labels = np.repeat([[1, 0], [0, 1], [0, 0]], [30, 30, 40], axis=0)
     part = np.repeat([0, 1], 50)
-    splits._resize(part, labels.astype(bool), np.array([60, 40]))
+    _resize(part, labels.astype(bool), np.array([60, 40]))
     assert np.bincount(part).tolist() == [60, 40]
     # 9 of the second label: its share of part 0 is then 29 of 60, nearest to 18 that the moves allow
     assert (part[:50] == 0).all()
@@ -143,7 +143,7 @@ def test_the_sample_that_moves_is_the_best_of_all(seed):
         return (excess**2 / np.maximum(labels.sum(axis=0), 1)).sum()
 
     moved = [np.where(np.arange(60) == row, 2, part) for row in np.flatnonzero(part == 0)]
-    splits._resize(part, labels, sizes)
+    _resize(part, labels, sizes)
     assert np.bincount(part).tolist() == sizes.tolist()
     assert unevenness(part) == pytest.approx(min(map(unevenness, moved)))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlhelpers._groups import number_groups
 from mlhelpers._scores import ROUNDING
 from mlhelpers._validation import real_array
 
@@ -55,12 +56,9 @@ def check_random_state(random_state: Any) -> np.random.Generator:
         ) from None
 
 
-def check_groups(groups: Any, n_samples: int) -> NDArray[np.intp]:
-    """Return the number of each sample's group."""
-    values = np.asarray(groups)
-    if values.shape != (n_samples,):
-        raise ValueError(f"groups has shape {values.shape} for {n_samples} samples; give one group per row, in order")
-    numbered = np.unique(values, return_inverse=True)[1].astype(np.intp)
+def check_groups(groups: Any, n_samples: int, **sides: Any) -> NDArray[np.intp]:
+    """Return the number of each sample's group; `sides` are arguments whose row indexes must be those of the groups."""
+    numbered = number_groups(groups, n_samples, **sides)
     if numbered.max() == 0:
         raise ValueError("groups holds a single group, and drawing it again gives the same samples; leave groups out")
     return numbered

@@ -193,7 +193,7 @@ def compare(
         raise TypeError("confidence must be a number, got None; for example 0.95")
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
     rng = check_random_state(random_state)
-    group = None if groups is None else check_groups(groups, len(truth.labels))
+    group = None if groups is None else check_groups(groups, len(truth.labels), y_true=y_true)
     found = _read(sides, truth)
     drawn = [
         _read(sides, truth, weights)

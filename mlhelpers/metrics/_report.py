@@ -332,7 +332,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     level = check_confidence(confidence)
     n_resamples = whole_number(n_resamples, "n_resamples", least=1)
     rng = check_random_state(random_state)
-    group = None if groups is None else check_groups(groups, len(labels))
+    group = None if groups is None else check_groups(groups, len(labels), y_true=y_true, y_score=y_score)
     if group is not None and level is None:
         raise ValueError(
             "groups are drawn for intervals, and confidence is None; pass confidence=0.95, or leave them out"
