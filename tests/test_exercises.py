@@ -832,9 +832,9 @@ def test_without_an_answer_the_way_to_the_hint_is_shown(exercise):
 
 
 @pytest.mark.parametrize("call", [lambda e: check(e, 1), exercises.hint, exercises.solution])
-@pytest.mark.parametrize("unknown", ["2.3", "06.1", "", 2.3, None, ["00.1"]])
+@pytest.mark.parametrize("unknown", ["2.3", "99.1", "", 2.3, None, ["00.1"]])
 def test_unknown_exercises(call, unknown):
-    with pytest.raises(ValueError, match=r"exercise must be one of 00\.1, .*, 05\.5, got") as raised:
+    with pytest.raises(ValueError, match=r"exercise must be one of 00\.1, .*, 05\.5, .*got") as raised:
         call(unknown)
     assert repr(unknown) in str(raised.value)
 
