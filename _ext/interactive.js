@@ -10,13 +10,14 @@ async function bringToLife(figure) {
   const picture = stage.querySelector("svg");
   picture.setAttribute("role", "img");
   const tell = () => {
-    const lines = view.signal("caption");
-    caption.textContent = lines.join("; ");
-    picture.setAttribute("aria-label", lines.join("; "));
+    const lines = [...stage.querySelectorAll(".caption_marks tspan")].map((line) => line.textContent).join("; ");
+    if (lines === caption.textContent) return;
+    caption.textContent = lines;
+    picture.setAttribute("aria-label", lines);
   };
   tell();
   caption.setAttribute("aria-live", "polite"); // from now on
-  view.addSignalListener("caption", tell);
+  new MutationObserver(tell).observe(stage, { characterData: true, childList: true, subtree: true });
 
   for (const slider of controls.querySelectorAll("input")) {
     slider.setAttribute("aria-label", slider.previousSibling.textContent);

@@ -27,6 +27,7 @@ from scipy.special import expit, softmax
 
 from mlhelpers._names import check_same_labels, check_same_samples, names_for
 from mlhelpers._validation import names_of_labels, real_array, whole_number
+from mlhelpers.calibration import ReliabilityBins
 from mlhelpers.labels import axis_sums, check_labels, label_summary
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#E69F00", "#009E73", "#595959"
@@ -347,6 +348,47 @@ def plot_curves(
 
 
 @_styled
+def plot_threshold_spread(
+    values: ArrayLike, spread: ArrayLike, *, label_names: Iterable[str] | None = None, title: str = ""
+) -> Figure:
+    """Draw each label's threshold, and how far it moves when it is chosen again on resamples.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_labels,)
+        Thresholds above 0; the axis is logarithmic. The first label stands at the top.
+    spread : array-like of shape (2, n_labels)
+        Lower and upper end of each line, as ``Thresholds.spread`` holds them.
+    label_names : sequence of str, optional
+        One per threshold; their positions by default.
+    title : str
+        What the figure shows.
+
+    Examples
+    --------
+    >>> plot_threshold_spread([0.2, 0.05], [[0.1, 0.01], [0.3, 0.2]], label_names=["joy", "grief"])
+    <Figure size 1000x260 with 1 Axes>
+    """
+    cuts, ends = real_array(values, "values", ("n_labels",)), real_array(spread, "spread", ("2", "n_labels"))
+    if ends.shape != (2, len(cuts)):
+        raise ValueError(f"spread has shape {ends.shape}, expected (2, {len(cuts)}): both ends of each threshold")
+    if not (cuts > 0).all() or not (ends > 0).all():
+        raise ValueError("values and spread must be above 0 on a logarithmic axis; pass thresholds for probabilities")
+    names, rows = names_for(label_names, len(cuts), values=values, spread=spread), range(len(cuts))
+    figure, (ax,) = _axes(1, 1, 0.2 * len(cuts) + 0.9)
+    ax.hlines(rows, *ends, color=BLUE, linewidth=3)
+    ax.plot(cuts, rows, "o", color=ORANGE, markersize=5)
+    ax.set(xscale="log", xlabel="threshold, and where the resamples put it")
+    steps = [digit * 10.0**power for power in range(-6, 1) for digit in (1, 2, 5)]
+    ax.set_xticks(ticks := [step for step in steps if ends.min() <= step <= ends.max()], [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    ax.set_yticks(rows, names)
+    ax.invert_yaxis()
+    _title(figure, title)
+    return figure
+
+
+@_styled
 def plot_label_set_sizes(y_true: ArrayLike, predictions: Mapping[str, ArrayLike], *, title: str = "") -> Figure:
     """Compare how many labels per sample each model predicts with how many there are.
 
@@ -543,6 +585,46 @@ def plot_ranges(
     ax.set_yticks(positions, list(values))
     ax.set(title=title, xlabel=xlabel, ylim=(-0.6, len(values) - 0.4))
     ax.grid(axis="x", alpha=0.3)
+    return figure
+
+
+@_styled
+def plot_reliability(bins: Mapping[str, ReliabilityBins], *, title: str = "") -> Figure:
+    """Draw reliability diagrams: how often a label is there, over the probability that it was given.
+
+    Calibrated probabilities lie on the diagonal. Points above it stand for probabilities that are too low.
+
+    Parameters
+    ----------
+    bins : mapping of str to ReliabilityBins
+        What to call each curve, and the bins of a label, as `calibration_report` finds them: up to four. Bars are the
+        intervals of the frequencies, where there are any.
+    title : str
+        What the figure shows.
+
+    Examples
+    --------
+    >>> from mlhelpers.calibration import calibration_report
+    >>> report = calibration_report([[1], [0], [1], [1]], [[0.5], [0.5], [1.0], [1.0]])
+    >>> plot_reliability({"cat": report.bins[0]})
+    <Figure size 1000x700 with 1 Axes>
+    """
+    _check_named(bins, "bins", most=4)
+    for name, curve in bins.items():
+        if not isinstance(curve, ReliabilityBins):
+            raise TypeError(
+                f"bins[{name!r}] must be ReliabilityBins, got {type(curve).__name__}; pass report.bins[j] of a report "
+                "that calibration_report returns"
+            )
+    figure, (ax,) = _axes(1, 1, 3.5)
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="calibrated")
+    for (name, curve), colour, marker in zip(bins.items(), (ORANGE, BLUE, GREEN, GREY), "osD^", strict=False):
+        ends = curve.interval.T
+        around = None if np.isnan(ends).any() else np.clip([curve.frequency - ends[0], ends[1] - curve.frequency], 0, 1)
+        ax.errorbar(curve.probability, curve.frequency, yerr=around, color=colour, marker=marker, label=name)
+    ax.set(title=title, xlabel="probability", ylabel="frequency", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=9, loc="upper left")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""The figures with sliders in a browser: every number that they show, against SciPy, Keras and LabelCounts."""
+"""The figures with sliders in a browser: their numbers against SciPy, Keras, scikit-learn, LabelCounts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import json
 import re
 import time
 
+import extensions
+import figure_words
 import nbformat
 import numpy as np
 import pytest
 import vl_convert
 from axe_playwright_python.sync_playwright import Axe
 from browser import HTML, LOCAL, PHONE, ROOT
+from figure_words import numbers
 from scipy.special import expit, softmax
+from sklearn.calibration import calibration_curve
 
-from mlhelpers.interactive import MIME_TYPE
+from mlhelpers.interactive import MIME_TYPE, explore_calibration, explore_costs
 from mlhelpers.metrics import LabelCounts
 
 FIGURES = {  # where each figure is: its chapter, and its place among the figures there
@@ -25,6 +29,39 @@ FIGURES = {  # where each figure is: its chapter, and its place among the figure
 }
 
 
+RANDOM = np.random.default_rng(0)
+Z = RANDOM.normal(-1, 2, 400).round(2)  # logits that are right, some of them 0
+Y = (RANDOM.random(400) < expit(Z)).astype(int)
+WEIGHT = "weight of positives, a power of 2"
+MADE = {  # figures that stand in no chapter
+    "costs": explore_costs(Y, expit(Z), label_name="owl"),
+    "calibration": explore_calibration(Y, 2 * Z, label_name="owl"),
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Return a function that tells where a figure is: a page's address, and its place among the figures there."""
+
+    def of(name):
+        chapter, place = FIGURES.get(name, FIGURES["clipped loss"])
+        page = HTML / "chapters" / f"{chapter}.html"
+        return (made_page(page, name, folder) if name in MADE else page).as_uri(), place
+
+    folder = tmp_path_factory.mktemp("pages")
+    return of
+
+
+def made_page(page, name, folder):
+    """Put a figure in the place of a chapter's, on a copy of its page."""
+    html = extensions.extension("interactive").figure_html(MADE[name].spec, f"{MADE[name]}")
+    text = page.read_text(encoding="utf-8").replace("<head>", f'<head><base href="{page.as_uri()}">', 1)
+    before, after = re.split(r'<figure class="interactive">.*?</figure>', text, maxsplit=1, flags=re.DOTALL)
+    copy = folder / f"{name}.html"
+    copy.write_text(before + html + after, encoding="utf-8")
+    return copy
+
+
 @pytest.fixture
 def page(chromium):
     """Return a page as wide as a phone."""
@@ -33,10 +70,14 @@ def page(chromium):
     context.close()
 
 
-def opened(page, name):
-    """Return the figure on its page, once it lives."""
-    chapter, place = FIGURES[name]
-    page.goto((HTML / "chapters" / f"{chapter}.html").as_uri())
+@pytest.fixture
+def opened(page, address):
+    """Return a function that opens a figure's page and returns the figure, once it lives."""
+    return lambda name: live(page, *address(name))
+
+
+def live(page, url, place):
+    page.goto(url)
     figure = page.locator("figure.interactive").nth(place)
     figure.get_by_role("button", name="Reset").wait_for()
     return figure
@@ -44,13 +85,6 @@ def opened(page, name):
 
 def specification(figure):
     return json.loads(figure.locator("script").text_content())
-
-
-def numbers(caption, template):
-    """Return the numbers that stand in a caption for # in the template, or None if it reads differently."""
-    pattern = re.escape(template).replace(r"\#", "(.+?)")
-    found = re.fullmatch(pattern, caption.replace("−", "-"))
-    return found and [float(text) for text in found.groups()]
 
 
 def shows(figure, template, expected, digits=2):
@@ -72,6 +106,16 @@ def slider(figure, label):
     return figure.get_by_role("slider", name=label, exact=True)
 
 
+def boxes(figure, selector):
+    """Return the texts of elements, with where they stand in the picture: a page still moves while its fonts load."""
+    return figure.locator(selector).evaluate_all(
+        """all => all.map(e => {
+            const box = e.getBoundingClientRect(), picture = e.ownerSVGElement.getBoundingClientRect();
+            return [e.textContent, { y: box.y - picture.y, height: box.height }];
+        })"""
+    )
+
+
 def press(figure, label, *keys):
     for key in keys:
         slider(figure, label).press(key)
@@ -87,8 +131,8 @@ def probabilities(z, names=("3", "7", "8")):
     return "; ".join(lines), values
 
 
-def test_probabilities(page):
-    figure, z = opened(page, "probabilities"), np.array([4.0, 3.0, -1.5])
+def test_probabilities(opened):
+    figure, z = opened("probabilities"), np.array([4.0, 3.0, -1.5])
     shows(figure, *probabilities(z))
     for label, keys in ((1, ["ArrowRight"] * 2), (1, ["ArrowRight"]), (0, ["Home"]), (2, ["End"]), (1, ["End"])):
         before = z[label]
@@ -103,8 +147,8 @@ def test_probabilities(page):
     assert slider(figure, "added to all").input_value() == "0"
 
 
-def test_the_bars_of_the_probabilities_are_as_high_as_they_say(page):
-    figure = opened(page, "probabilities")
+def test_the_bars_of_the_probabilities_are_as_high_as_they_say(opened):
+    figure = opened("probabilities")
     slider(figure, "logit of 7").fill("-8")
     z = np.array([4, -8, -1.5])
     shows(figure, *probabilities(z))
@@ -141,8 +185,8 @@ def clipped(exponent, z):
     return exponents.sub("e-", template).replace("e+00", "e+0"), [*found, np.log((1 - epsilon) / epsilon)]
 
 
-def test_clipped_loss(page):
-    figure = opened(page, "clipped loss")
+def test_clipped_loss(opened):
+    figure = opened("clipped loss")
     epsilon, logit = "epsilon, a power of ten", "logit of an absent label"
     at = [-7.0, 18.0]
     shows_clipped(figure, at)
@@ -184,8 +228,8 @@ def measures(counts, threshold):
     return template, [value for value in (defined, counts.recall("micro"), counts.f1("micro")) if not np.isnan(value)]
 
 
-def test_threshold(page):
-    figure = opened(page, "threshold")
+def test_threshold(opened):
+    figure = opened("threshold")
     data = [data.get("values", [{}]) for data in specification(figure)["data"]]
     rows = [row for rows in data if "score" in rows[0] for row in rows]
     assert sum(row["n"] for row in rows) == 1000  # the validation scenes
@@ -198,16 +242,15 @@ def test_threshold(page):
         shows(figure, *measures(counts_at(rows, threshold), threshold))
 
 
-def test_names_of_rows_stand_free_and_the_legend_at_the_curves(page):
-    figure = opened(page, "threshold")
+def test_names_of_rows_stand_free_and_the_legend_at_the_curves(opened):
+    figure = opened("threshold")
     slider(figure, "threshold").fill("0.05")
     figure.locator("svg", has_text="threshold 0.05").wait_for()
-    boxes = {text.text_content(): text.bounding_box() for text in figure.locator("svg text").all()}
-    rows, lines = ("7 is there", "7 is not there"), figure.locator("svg .mark-rule line")
-    for row, line in ((boxes[name], line.bounding_box()) for name in rows for line in lines.all()):
+    texts, lines = dict(boxes(figure, "svg text")), boxes(figure, "svg .mark-rule line")
+    for row, (_, line) in ((texts[name], line) for name in ("7 is there", "7 is not there") for line in lines):
         assert not (line["y"] < row["y"] + row["height"] and row["y"] < line["y"] + line["height"])
-    ticks = [tick.bounding_box() for tick in figure.locator("svg .mark-rect.role-mark path").all()]
-    assert boxes["precision"]["y"] > max(tick["y"] + tick["height"] for tick in ticks)
+    ticks = boxes(figure, "svg .mark-rect.role-mark path")
+    assert texts["precision"]["y"] > max(tick["y"] + tick["height"] for _, tick in ticks)
     fills = set(
         figure.locator("svg .mark-rect.role-mark path").evaluate_all("all => all.map(e => e.getAttribute('fill'))")
     )
@@ -235,8 +278,8 @@ def averages(counts, found, times):
     return template, [f1[8], recall, precision, f1.sum() - f1[8], f1[8], f1.mean(), micro], 3
 
 
-def test_averages(page):
-    figure = opened(page, "averages")
+def test_averages(opened):
+    figure = opened("averages")
     signals = {signal["name"]: signal for signal in specification(figure)["signals"]}
     found, n = int(signals["found"]["value"]), int(signals["found"]["bind"]["max"])
     starts = {"times * found": found, f"times * ({n} - found)": n - found}
@@ -260,9 +303,82 @@ def test_averages(page):
     shows(figure, *averages(counts, 35, at[1]))
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_reached_by_keyboard_and_its_focus_shows(page, name):
-    figure = opened(page, name)
+def test_costs(opened):
+    figure, at = opened("costs"), {"threshold": 0.5, "cost of a false alarm, c_fp": 1, "cost of a miss, c_fn": 5}
+    shows(figure, *figure_words.costs(Y, expit(Z), *at.values()), digits=3)
+    threshold, c_fp, c_fn = at
+    for label, keys in (
+        (threshold, ["ArrowLeft"] * 7),
+        (c_fn, ["End"]),
+        (threshold, ["Home"]),
+        (c_fp, ["End"]),
+        (threshold, ["End"]),
+        (c_fn, ["Home"]),
+        (c_fp, ["ArrowLeft"] * 3),
+    ):
+        at[label] = press(figure, label, *keys)
+        at |= {cost: int(at[cost]) for cost in (c_fp, c_fn)}
+        shows(figure, *figure_words.costs(Y, expit(Z), *at.values()), digits=3)
+    figure.get_by_role("button", name="Reset").click()
+    shows(figure, *figure_words.costs(Y, expit(Z), 0.5, 1, 5), digits=3)
+
+
+def test_the_three_thresholds_stand_where_the_text_says(opened):
+    figure = opened("costs")
+    slider(figure, "cost of a miss, c_fn").fill("20")
+    shows(figure, *figure_words.costs(Y, expit(Z), 0.5, 1, 20), digits=3)
+    text = figure.locator(".interactive-caption").text_content()
+    told = re.search(r"threshold ([\d.]+): .* = (\d+); lowest cost: (\d+),.*? ([\d.]+); .* at ([\d.]+): (\d+),", text)
+    threshold, cost, lowest, best, asked, there = map(float, told.groups())
+    symbols = figure.locator("svg .mark-symbol.role-mark path").all()
+    middles = [symbol.evaluate("e => [e.getCTM().e, e.getCTM().f]") for symbol in symbols]
+    (x1, y1), (x2, y2), (x3, y3) = middles
+    assert (x2 - x1) / (x3 - x1) == pytest.approx((best - threshold) / (asked - threshold), abs=0.01)
+    assert (y2 - y1) / (y3 - y1) == pytest.approx((lowest - cost) / (there - cost), abs=0.01)
+
+
+def test_calibration(opened):
+    figure, at = opened("calibration"), {WEIGHT: 0.0, "temperature": 1.0, "bin in the text, up to": 0.8}
+    shows(figure, *figure_words.calibration(Y, 2 * Z, *at.values()), digits=3)
+    weight, temperature, upto = at
+    for label, keys in (
+        (temperature, ["ArrowRight"] * 20),  # to 2, which makes them right
+        (weight, ["ArrowRight"] * 3),
+        (weight, ["End"]),
+        (temperature, ["End"]),
+        (upto, ["Home"]),
+        (weight, ["Home"]),
+        (upto, ["End"]),  # where no sample is
+        (temperature, ["Home"]),
+        (upto, ["ArrowLeft"]),
+    ):
+        at[label] = press(figure, label, *keys)
+        shows(figure, *figure_words.calibration(Y, 2 * Z, *at.values()), digits=3)
+    for label, value in ((weight, 0), (temperature, 2), (upto, 0.5)):  # logits of 0 belong to the bin up to 0.5
+        slider(figure, label).fill(str(value))
+    shows(figure, *figure_words.calibration(Y, 2 * Z, 0, 2, 0.5), digits=3)
+
+
+def test_the_diagram_is_that_of_scikit_learn_and_the_bars_hold_all_samples(opened):
+    figure = opened("calibration")
+    slider(figure, WEIGHT).fill("3")
+    shows(figure, *figure_words.calibration(Y, 2 * Z, 3, 1, 0.8), digits=3)
+    p = expit(2 * Z + 3 * np.log(2))
+    frequencies, means = calibration_curve(Y, p, n_bins=10, strategy="uniform")
+    symbols = figure.locator("svg .mark-symbol.role-mark path").all()
+    middles = np.array([symbol.evaluate("e => [e.getCTM().e, e.getCTM().f]") for symbol in symbols])
+    middles = middles[np.argsort(middles[:, 0])]
+    spans = np.column_stack([means, -frequencies])  # a picture's heights count downwards
+    scaled = (middles - middles[0]) / (middles[-1] - middles[0])
+    np.testing.assert_allclose(scaled, (spans - spans[0]) / (spans[-1] - spans[0]), atol=0.01)
+    counts = np.bincount(np.searchsorted(np.linspace(0, 1, 11)[1:-1], p), minlength=10)
+    words = figure.locator("svg .mark-text.role-mark:not(.caption_marks) text").all_text_contents()
+    assert sorted(map(int, words)) == sorted(counts[counts > 0])
+
+
+@pytest.mark.parametrize("name", [*FIGURES, *MADE])
+def test_a_figure_is_reached_by_keyboard_and_its_focus_shows(page, opened, name):
+    figure = opened(name)
     controls = figure.locator("input, button")
     controls.first.focus()
     for control in controls.all():
@@ -273,10 +389,10 @@ def test_a_figure_is_reached_by_keyboard_and_its_focus_shows(page, name):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", FIGURES)
-def test_axe_has_no_complaint_and_nothing_is_wider_than_a_phone(page, name, theme):
+@pytest.mark.parametrize("name", [*FIGURES, *MADE])
+def test_axe_has_no_complaint_and_nothing_is_wider_than_a_phone(page, opened, name, theme):
     page.emulate_media(color_scheme=theme)
-    figure = opened(page, name)
+    figure = opened(name)
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     found = Axe().run(page, context="figure.interactive").response["violations"]
     assert [violation["id"] for violation in found] == []
@@ -286,8 +402,8 @@ def test_axe_has_no_complaint_and_nothing_is_wider_than_a_phone(page, name, them
     assert min(size for size in sizes if size) >= 11
 
 
-def test_a_figure_follows_the_theme(page):
-    figure = opened(page, "averages")
+def test_a_figure_follows_the_theme(page, opened):
+    figure = opened("averages")
     colours = []
     for theme in ("light", "dark"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
@@ -299,24 +415,24 @@ def test_a_figure_follows_the_theme(page):
     assert colours[0] != colours[1]
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_nothing_is_fetched_from_a_network(chromium, name):
+@pytest.mark.parametrize("name", [*FIGURES, *MADE])
+def test_nothing_is_fetched_from_a_network(chromium, address, name):
     context = chromium.new_context()
     page, asked = context.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
-    figure = opened(page, name)
+    figure = live(page, *address(name))
     figure.locator("input").first.press("End")
     assert [url for url in asked if not url.startswith(LOCAL)] == []
     assert sum("_static/interactive.js" in url for url in asked) == 1
     context.close()
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_without_scripts_there_is_a_picture_with_its_words_and_no_slider(chromium, name):
+@pytest.mark.parametrize("name", [*FIGURES, *MADE])
+def test_without_scripts_there_is_a_picture_with_its_words_and_no_slider(chromium, address, name):
     context = chromium.new_context(java_script_enabled=False, viewport=PHONE)
     page = context.new_page()
-    chapter, place = FIGURES[name]
-    page.goto((HTML / "chapters" / f"{chapter}.html").as_uri())
+    url, place = address(name)
+    page.goto(url)
     figure = page.locator("figure.interactive").nth(place)
     picture = figure.get_by_role("img")
     assert picture.is_visible() and len(picture.get_attribute("aria-label")) > 60
@@ -341,12 +457,16 @@ def front_end(request, chromium):
     context.close()
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_stored_specification_lives_in_other_front_ends(front_end, name):
-    chapter, place = FIGURES[name]
+def stored_specification(chapter, place):
     notebook = nbformat.read(ROOT / "chapters" / f"{chapter}.ipynb", as_version=4)
     stored = [o.data[MIME_TYPE] for c in notebook.cells for o in c.get("outputs", []) if MIME_TYPE in o.get("data", {})]
-    front_end.evaluate("async spec => { await vegaEmbed('#shown', spec, { renderer: 'svg' }) }", stored[place])
+    return stored[place]
+
+
+@pytest.mark.parametrize("name", [*FIGURES, *MADE])
+def test_the_stored_specification_lives_in_other_front_ends(front_end, name):
+    spec = MADE[name].spec if name in MADE else stored_specification(*FIGURES[name])
+    front_end.evaluate("async spec => { await vegaEmbed('#shown', spec, { renderer: 'svg' }) }", spec)
     shown = front_end.locator("#shown")
     before = shown.locator("svg.marks").text_content()
     assert "=" in before or "sum" in before

@@ -107,7 +107,7 @@ INTERNAL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [*MODULES, "plotting"])
+@pytest.mark.parametrize("module", [*MODULES, "plotting", "interactive"])
 def test_every_public_name_has_an_entry_on_the_reference_page(module):
     page = BeautifulSoup((ROOT / "_build" / "html" / "api.html").read_text(encoding="utf-8"), "html.parser")
     anchors = {tag["id"] for tag in page.find_all(id=True)}

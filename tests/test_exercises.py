@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,59 @@ def paired(y, a, b, **options):
     return np.quantile(differences(y, a, b, **options), [0.025, 0.975])
 
 
+def ece(y, p, n_bins, weighted=True, signed=False, power=1, side="left", minlength=0):
+    """Return the expected calibration error with equally wide bins, or what one gets by a mistake."""
+    inner = np.arange(1, n_bins) / n_bins
+    bin_of = np.searchsorted(inner, p, side=side)
+    filled = np.unique(bin_of)
+    apart = np.array([p[bin_of == b].mean() - y[bin_of == b].mean() for b in filled])
+    share = np.array([(bin_of == b).mean() for b in filled]) if weighted else 1 / len(filled)
+    return float((share * (apart if signed else np.abs(apart) ** power)).sum())
+
+
+def from_centres(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    return sum((bin_of == b).mean() * abs((b + 0.5) / n_bins - y[bin_of == b].mean()) for b in np.unique(bin_of))
+
+
+def by_quantiles(y, p, n_bins):
+    bin_of = np.searchsorted(np.quantile(p, np.arange(1, n_bins) / n_bins, method="lower"), p)
+    return sum(abs((p - y)[bin_of == b].sum()) for b in range(n_bins)) / len(y)
+
+
+def largest(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    return max(abs((p - y)[bin_of == b].mean()) for b in np.unique(bin_of))
+
+
+def with_empty_bins(y, p, n_bins):
+    bin_of = np.searchsorted(np.arange(1, n_bins) / n_bins, p)
+    n, total = (np.bincount(bin_of, v, minlength=n_bins) for v in (np.ones(len(p)), p - y))
+    return (n / len(y) * abs(total / n)).sum()
+
+
+def controlled(y, p, cuts, alpha, more=1, average="rows", highest=True):
+    """Return the cut of conformal risk control for recall, or what one gets by a mistake."""
+    good = []
+    for cut in cuts:
+        found = (p > cut) * y
+        recall = {
+            "rows": (found.sum(axis=1) / y.sum(axis=1)).mean(),
+            "pot": found.sum() / y.sum(),
+            "labels": (found.sum(axis=0) / y.sum(axis=0)).mean(),
+        }[average]
+        if (len(y) * (1 - recall) + more) / (len(y) + more) <= alpha:
+            good.append(cut)
+    return max(good) if highest else min(good)
+
+
+def shrunk(y, z, shared, m=30.0):
+    """Return slope and intercept of a map for one label, with a penalty on its distance from the shared one."""
+    own = LogisticRegression(C=np.inf, tol=1e-8).fit(z[:, None], y)
+    weight = y.sum() / (y.sum() + m)
+    return weight * np.array([own.coef_[0, 0], own.intercept_[0]]) + (1 - weight) * np.asarray(shared)
+
+
 def best_constant():
     """Return the best of all 1,024 label sets by micro-F1, from counts alone."""
     positives = Y_TEST.sum(axis=0)
@@ -145,7 +199,11 @@ NUMBERS = {  # right answers that are one or several numbers
     "04.2": lambda: [0.0],
     "04.3": lambda: [1e-4, 4.0],
     "04.4": lambda: [0.34, 0.69],
+    "06.1": lambda: [max(five_f1s()), int(np.argmax(five_f1s())) + 1, 1],
+    "06.2": lambda: [0.25, 0.18, 0.29],
     "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
+    "07.1": lambda: [0.1, 9 / 13],
+    "07.3": lambda: [0.9, 0.5 * 0.7 * 0.9, 0.1, 0.5],
     "09.1": lambda: [1, binom.sf(0, 20, 0.05)],
 }
 OTHERS = {  # right answers of other kinds
@@ -177,7 +235,12 @@ OTHERS = {  # right answers of other kinds
     "05.2": lambda: [pooled, lambda parts: np.array([pooled(parts)])],
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
+    "07.2": lambda: [ece, lambda *rows: np.array([ece(*rows)])],
+    "07.4": lambda: [controlled],
+    "07.5": lambda: [shrunk, lambda *rows: list(shrunk(*rows, m=60.0))],
     "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
+    "06.3": lambda: [budget, lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s) - 1],
+    "06.4": lambda: [careful, lambda y, p, floor: careful(y, p, floor) + 1e-9],
     "09.2": lambda: [twins, lambda train, other: float(twins(train, other))],
     "09.3": lambda: [chi2_without_absent, chi2_of_terms],
     "09.4": lambda: [by_groups, lambda *rows: list(by_groups(*rows, seed=1)), lambda *rows: by_groups(*rows, n=4000)],
@@ -564,6 +627,77 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("05.5", lambda: lambda y, a, b: 0.01, "2 numbers"),
     ("05.5", lambda: lambda y, a: 0.01, "raises TypeError"),
     ("05.5", lambda: [0.007, 0.045], "asks for a function"),
+    ("06.1", lambda: [2 / 3, 3, 1], "walk to the end"),
+    ("06.1", lambda: [3 / 5, 5, 1], "tp + fp + fn"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 0], "0/0 comes first"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 5], "argmax takes a nan"),
+    ("06.1", lambda: [five_f1s()[-1], 5, 3], "without the hole"),
+    ("06.1", lambda: [five_f1s()[-1], 4, 1], "Rows that it claims"),
+    ("06.2", lambda: [0.75, 0.18, 0.29], "above the line"),
+    ("06.2", lambda: [1 / 3, 0.18, 0.29], "sum of both costs"),
+    ("06.2", lambda: [0.25, 0.29, 0.18], "swapped"),
+    ("06.2", lambda: [0.25, 0.18, 0.18], "own F1 has no say"),
+    ("06.2", lambda: [0.25, 0.29, 0.29], "Macro-F1: the F1 of the pot"),
+    ("06.2", lambda: [0.25, 0.36, 0.58], "half of the F1"),
+    ("06.2", lambda: [0.25, 0.5, 0.5], "equal costs"),
+    ("06.3", lambda: lambda s, k: np.sort(s)[-max(k, 1)], "strictly above the score at place k"),
+    ("06.3", lambda: lambda s, k: budget(s, k + 1), "over the budget"),
+    (
+        "06.3",
+        lambda: lambda s, k: np.sort(s)[-k - 1] - (1e-6 if s[1] == s[2] else 0) if k < len(s) else -1,
+        "claimed together",
+    ),
+    ("06.3", lambda: lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s), "below the lowest"),
+    ("06.3", lambda: lambda s, k: np.inf, "2 are possible"),
+    ("06.3", lambda: 0.5, "asks for a function"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, z=0), "without a margin"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, z=1.96), "z = 1.96"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, first=True), "first cut"),
+    ("06.4", lambda: lambda y, p, floor: careful(y, p, floor, strictly=False), "one row too few"),
+    ("06.4", lambda: lambda y, p, floor: np.inf, "claims nothing"),
+    ("06.4", lambda: lambda y, p, floor: 0.0, "claims 400 rows"),
+    ("06.4", lambda: lambda y, p, floor: min(careful(y, p, floor), 1.0), "return np.inf"),
+    ("07.1", lambda: NUMBERS["07.1"]()[::-1], "swapped"),
+    ("07.1", lambda: [0.9, 9 / 13], "taken off the log-odds"),
+    ("07.1", lambda: [0.5 / 9, 9 / 13], "divide the odds"),
+    ("07.1", lambda: [0.1, 0.2], "cut for the true probability"),
+    ("07.1", lambda: [0.1, 0.2 / 7.4], "adds log 9"),
+    ("07.1", lambda: [0.1, 1.8], "multiply the odds"),
+    ("07.1", lambda: [0.1, 0.75], "not 1 / 4"),
+    ("07.1", lambda: [0.1, 7.2 / 7.4], "false alarm that costs 4"),
+    ("07.2", lambda: partial(ece, weighted=False), "weight each by its share"),
+    ("07.2", lambda: partial(ece, signed=True), "cancel"),
+    ("07.2", lambda: lambda *rows: abs(ece(*rows, signed=True)), "taken of the sum"),
+    ("07.2", lambda: largest, "largest difference"),
+    ("07.2", lambda: partial(ece, power=2), "squares"),
+    ("07.2", lambda: from_centres, "centre of a bin"),
+    ("07.2", lambda: by_quantiles, "equally many samples"),
+    ("07.2", lambda: partial(ece, side="right"), "on an edge"),
+    ("07.2", lambda: lambda y, p, n_bins: ((p - y) ** 2).mean(), "Brier score"),
+    ("07.2", lambda: with_empty_bins, "returns NaN"),
+    ("07.2", lambda: 0.0041, "asks for a function"),
+    ("07.3", lambda: [0.9, 0.315, 0.5, 0.1], "swapped"),
+    ("07.3", lambda: [0.3, 0.315, 0.1, 0.5], "mean probability"),
+    ("07.3", lambda: [1, 0.315, 0.1, 0.5], "counts labels"),
+    ("07.3", lambda: [0.9, 0.015, 0.1, 0.5], "all three are there"),
+    ("07.3", lambda: [0.9, 0.1, 0.1, 0.5], "1 minus the sum"),
+    ("07.3", lambda: [0.9, 0.685, 0.1, 0.5], "at least one"),
+    ("07.3", lambda: [0.9, 0.315, 0, 0.5], "can't be 0"),
+    ("07.3", lambda: [0.9, 0.315, 0.315, 0.5], "Lowest: this is the independent"),
+    ("07.3", lambda: [0.9, 0.315, 0.1, 0.315], "Highest: this is the independent"),
+    ("07.3", lambda: [0.9, 0.315, 0.1, 0.9], "most frequent label"),
+    ("07.3", lambda: [0.9, 31.5, 0.1, 0.5], "above 1"),
+    ("07.4", lambda: partial(controlled, more=0), "the new one counts"),
+    ("07.4", lambda: partial(controlled, average="pot"), "pools"),
+    ("07.4", lambda: partial(controlled, average="labels"), "mean recall of the labels"),
+    ("07.4", lambda: lambda y, p, cuts, alpha: controlled(y, p, cuts, 1 - alpha), "loss of 1 - alpha"),
+    ("07.4", lambda: partial(controlled, highest=False), "lowest of the cuts"),
+    ("07.4", lambda: 0.026, "asks for a function"),
+    ("07.5", lambda: lambda y, z, shared: shared, "returns the shared map"),
+    ("07.5", lambda: lambda y, z, shared: (2, 2), "away from the label's own"),
+    ("07.5", lambda: partial(shrunk, m=0.0), "two positives"),
+    ("07.5", lambda: lambda y, z, shared: shrunk(y, z, shared, 0.0) if y.sum() > 19 else shared, "one of the two maps"),
+    ("07.5", lambda: lambda y, z, shared: 1, "asks for 2 numbers"),
     ("09.1", lambda: NUMBERS["09.1"]()[::-1], "swapped"),
     ("09.1", lambda: [1, 0.05], "that of a single test; there are"),
     ("09.1", lambda: [1, 1], "may not be added up"),
@@ -603,6 +737,31 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("09.4", lambda: lambda *rows: 0.01, "2 numbers"),
     ("09.4", lambda: [0.02, 0.1], "asks for a function"),
 ]
+
+
+def five_f1s():
+    return [f1_score([0, 1, 1, 0, 1], np.arange(5) < n, zero_division=0) for n in range(1, 6)]
+
+
+def budget(scores, k):
+    """Try every score as a threshold, and one below all."""
+    cuts = [c for c in (-np.inf, *scores) if (np.asarray(scores) > c).sum() <= k]
+    return min(cuts)
+
+
+def careful(y, p, floor, z=1.645, first=False, strictly=True):
+    """Solve for the lower end: Wilson's interval holds each q0 for which |q - q0| <= z · sqrt(q0 (1 - q0) / n)."""
+    best = np.inf, -1, None
+    for cut in sorted({*p.tolist()}, reverse=True):
+        there = p >= cut
+        n, q = there.sum(), y[there].mean()
+        low = np.roots([1 + z**2 / n, -2 * q - z**2 / n, q**2]).real.min()
+        if low >= floor - 1e-12 and y[there].sum() > best[1]:
+            below = p[p < cut].max() if (p < cut).any() else -np.inf
+            best = (below if strictly else cut), y[there].sum(), n
+            if first:
+                break
+    return best[0]
 
 
 def bare(text):

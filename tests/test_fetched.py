@@ -3,10 +3,12 @@
 import functools
 import hashlib
 import http.server
+import importlib.util
 import os
 import threading
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -175,3 +177,21 @@ def test_the_real_comments():
         (file.n_bytes, file.n_bytes) for file in _goemotions.FILES
     ]
     assert "12.8" in str(comments) and "words" in str(comments)
+
+
+def test_chapters_without_their_data_are_skipped_with_the_reason(served, tmp_path, monkeypatch):
+    path = Path(__file__).parent.parent / "conftest.py"
+    spec = importlib.util.spec_from_file_location("chapters_conftest", path)
+    chapters = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(chapters)
+    monkeypatch.setenv("MLHELPERS_DATA", str(tmp_path))
+    for source, reason in (
+        ("from sklearn.datasets import fetch_openml\nfetch_openml(1)", ""),
+        ("comments = fetch_goemotions()", "train.tsv is missing"),
+        ("scores = goemotions_scores()", "train.tsv is missing"),
+    ):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        nbformat.write(notebook, tmp_path / "chapter.ipynb")
+        chapters.reason_to_skip.cache_clear()
+        found = chapters.reason_to_skip(tmp_path / "chapter.ipynb")
+        assert reason in found and bool(found) == bool(reason)

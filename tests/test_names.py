@@ -11,7 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from mlhelpers.audit import audit
 from mlhelpers.binary_relevance import BinaryRelevance
-from mlhelpers.interactive import explore_threshold
+from mlhelpers.interactive import explore_calibration, explore_costs, explore_threshold
 from mlhelpers.metrics import LabelCounts, evaluate, macro_f1, precision_at_k, recall_at_k
 from mlhelpers.plotting import (
     plot_label_frequencies,
@@ -155,9 +155,14 @@ def test_series_are_compared():
     with pytest.raises(ValueError, match="put them into one order"):
         plot_label_scores({"model": scores, "other": scores.iloc[::-1]})
     pytest.importorskip("altair")
-    explore_threshold(Y["a"], P["a"])
-    with pytest.raises(ValueError, match="put the rows into one order"):
-        explore_threshold(Y["a"], P["a"].sample(frac=1, random_state=0))
+    for explore, of_samples in (
+        (explore_threshold, P["a"]),
+        (explore_costs, P["a"]),
+        (explore_calibration, 4 * P["a"]),
+    ):
+        explore(Y["a"], of_samples)
+        with pytest.raises(ValueError, match="put the rows into one order"):
+            explore(Y["a"], of_samples.sample(frac=1, random_state=0))
 
 
 def test_parts_of_a_report_are_of_the_same_labels():

@@ -15,9 +15,11 @@ from scipy import sparse
 from scipy.special import expit, softmax
 
 from mlhelpers import plotting
+from mlhelpers.calibration import calibration_report
 
 IMAGES = np.linspace(0, 1, 3 * 4 * 5).reshape(3, 4, 5)
 LABELS = np.array([[1, 0], [0, 0], [1, 1]])
+BINS = calibration_report(np.tile([[1], [0], [1], [1]], (5, 1)), np.repeat([[0.25], [0.75]], 10, axis=0)).bins[0]
 FIGURES = {
     "scenes": lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2, title="Scenes"),
     "label_rows": lambda: plotting.plot_label_rows(IMAGES, LABELS, title="Rows"),
@@ -25,11 +27,13 @@ FIGURES = {
     "lift": lambda: plotting.plot_lift([[2.0, 0.5], [0.5, 2.0]], title="Lift"),
     "probabilities": lambda: plotting.plot_probabilities([2.0, -1.0], title="Probabilities"),
     "curves": lambda: plotting.plot_curves([0, 1, 2], {"a": [0, 1, np.inf], "b": [1, 1, 1]}, title="Curves"),
+    "threshold_spread": lambda: plotting.plot_threshold_spread([0.2, 0.1], [[0.1, 0.05], [0.3, 0.4]], title="Spread"),
     "label_set_sizes": lambda: plotting.plot_label_set_sizes(LABELS, {"m": LABELS}, title="Sizes"),
     "predictions": lambda: plotting.plot_predictions(IMAGES, LABELS, LABELS[::-1], title="Predictions"),
     "label_scores": lambda: plotting.plot_label_scores(
         {"m": [0.5, 0.9]}, intervals={"m": [[0.4, 0.6], [0.8, 1.0]]}, title="Scores"
     ),
+    "reliability": lambda: plotting.plot_reliability({"m": BINS}, title="Reliability"),
     "weights": lambda: plotting.plot_weights(IMAGES - 0.5, n_columns=2, title="Weights"),
 }
 
@@ -120,6 +124,8 @@ def test_label_set_sizes_count_rows():
             "curves has 5 entries, and more than 4",
         ),
         (lambda: plotting.plot_curves([0, 1], {"a": [1, 2, 3]}), r"curves\['a'\] has 3 values over 2 points of x"),
+        (lambda: plotting.plot_threshold_spread([0.1], [[0.1, 0.2]]), r"spread has shape \(1, 2\), expected \(2, 1\)"),
+        (lambda: plotting.plot_threshold_spread([0.1], [[0.0], [0.2]]), "must be above 0 on a logarithmic axis"),
         (lambda: plotting.plot_probabilities([np.inf, 1]), "logits holds inf, expected finite numbers"),
         (lambda: plotting.plot_probabilities(1.0), r"logits has shape \(\), expected \(n_labels,\)"),
         (
@@ -151,6 +157,8 @@ def test_bad_input_is_named(draw, message):
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
+        (lambda: plotting.plot_reliability({"a": [0.1]}), r"bins\['a'\] must be ReliabilityBins, got list; pass"),
+        (lambda: plotting.plot_reliability({}), "bins must map at least one name"),
         (lambda: plotting.plot_scenes(IMAGES, LABELS, n_columns=2.5), "n_columns must be an integer, got 2.5"),
         (
             lambda: plotting.plot_scenes([["a"]], LABELS),
@@ -203,6 +211,16 @@ def test_predictions_name_both_sets_and_frame_mistakes():
     assert mpl.colors.same_color(wrong, plotting.ORANGE)
 
 
+def test_threshold_spread_stands_at_its_values_first_label_at_the_top():
+    (ax,) = plotting.plot_threshold_spread([0.2, 0.1], [[0.1, 0.05], [0.3, 0.4]], label_names=["joy", "grief"]).axes
+    assert list(ax.lines[0].get_xdata()) == [0.2, 0.1]
+    segments = ax.collections[0].get_segments()
+    assert [segment[:, 0].tolist() for segment in segments] == [[0.1, 0.3], [0.05, 0.4]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["joy", "grief"]
+    assert ax.yaxis_inverted()
+    assert ax.get_xscale() == "log"
+
+
 def test_label_scores_stand_at_their_values_within_their_intervals():
     figure = plotting.plot_label_scores({"a": [0.5, 0.9], "b": [0.1, 0.2]}, intervals={"a": [[0.4, 0.7], [0.9, 1.0]]})
     ax = figure.axes[0]
@@ -228,6 +246,21 @@ def test_ranges_stand_at_their_values_the_first_on_top():
 def test_a_range_is_a_value_between_two_bounds(row):
     with pytest.raises(ValueError, match=r"ranges\['a'\] is .* in this order"):
         plotting.plot_ranges({"a": row})
+
+
+def test_reliability_stands_at_probability_and_frequency_within_the_interval():
+    ax = plotting.plot_reliability({"a": BINS, "b": BINS}).axes[0]
+    assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]  # what calibrated probabilities do
+    points, _, (bars,) = ax.containers[0]
+    assert points.get_xydata().tolist() == [[0.25, 0.7], [0.75, 0.8]]
+    assert np.allclose([segment[:, 1] for segment in bars.get_segments()], BINS.interval)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["calibrated", "a", "b"]
+
+
+def test_reliability_without_intervals_has_no_bars():
+    report = calibration_report(LABELS[:, :1], [[0.1], [0.2], [0.9]], sample_weight=[1, 2, 3])
+    points, _, bars = plotting.plot_reliability({"weighted": report.bins[0]}).axes[0].containers[0]
+    assert len(points.get_xydata()) == 3 and bars == ()
 
 
 def test_weights_share_one_scale_around_zero():

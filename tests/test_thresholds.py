@@ -803,7 +803,8 @@ def test_scores_are_of_double_precision():
 
 def test_defaults_are_the_documented_ones():
     assert ThresholdedClassifier(ONE_VS_REST).get_params(deep=False) == {
-        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cv": 5, "min_positives": None},
+        **{"estimator": ONE_VS_REST, "objective": "macro_f1", "at_least": None, "cost_fp": None, "cost_fn": None},
+        **{"at_least_one": False, "cv": 5, "min_positives": None},
         **{"fallback": "pooled", "response_method": "auto", "n_jobs": None, "random_state": 0},
         "allow_missing": False,
     }
@@ -910,6 +911,11 @@ def test_groups_go_to_the_splitter():
             ThresholdedClassifier(ONE_VS_REST, cv=cv).fit(X, LABELS, groups=GROUPS)
     with pytest.raises(ValueError, match="The 'groups' parameter should not be None"):
         ThresholdedClassifier(ONE_VS_REST, cv=GroupKFold(5)).fit(X, LABELS)
+    unknown = np.where(GROUPS == 0, np.nan, GROUPS)
+    folds = list(GroupKFold(5).split(X, LABELS, GROUPS))
+    for cv, message in ((GroupKFold(5), "Input groups contains NaN"), (folds, "groups holds nan at row 0")):
+        with pytest.raises(ValueError, match=message):
+            ThresholdedClassifier(ONE_VS_REST, cv=cv).fit(X, LABELS, groups=unknown)
 
 
 def test_weights_and_groups_of_other_samples_are_refused():

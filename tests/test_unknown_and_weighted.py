@@ -424,14 +424,14 @@ def test_a_resample_is_the_report_of_its_rows(weighted, missing):
 
 
 def test_blocks_of_resamples_are_as_one(monkeypatch):
-    from mlhelpers.metrics import _intervals
+    from mlhelpers import _resamples
 
     def bounds():
         report = evaluate(Y, S, confidence=0.9, n_resamples=50, sample_weight=[1, 2, 0.5])
         return [*report.intervals.values(), *report.label_intervals.tolist()]
 
     whole = bounds()
-    monkeypatch.setattr(_intervals, "_WEIGHTS_PER_BLOCK", 20)
+    monkeypatch.setattr(_resamples, "_WEIGHTS_PER_BLOCK", 20)
     np.testing.assert_allclose(bounds(), whole, rtol=1e-12)
 
 

@@ -49,7 +49,7 @@ class CalibrationReport(ShownAsTable):
         Murphy's parts of the Brier score of the binned probabilities: reliability - resolution + uncertainty.
         Reliability is the part that a calibration can take away.
     calibration_error : ndarray of float64, shape (n_labels,)
-        Expected calibration error: the mean of |probability - frequency| over the bins. It depends on them, and
+        Expected calibration error: the mean of ``|probability - frequency|`` over the bins. It depends on them, and
         is above 0 by chance for calibrated probabilities, too.
     bins : tuple of ReliabilityBins
         One per label: what a reliability diagram shows.

@@ -46,16 +46,6 @@ def check_threshold(
     return limits
 
 
-def check_random_state(random_state: Any) -> np.random.Generator:
-    """Return NumPy's generator for what a function was asked for."""
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"random_state must be an integer of at least 0, a numpy.random.Generator or None, got {random_state!r}"
-        ) from None
-
-
 def check_groups(groups: Any, n_samples: int, **sides: Any) -> NDArray[np.intp]:
     """Return the number of each sample's group; `sides` are arguments whose row indexes must be those of the groups."""
     numbered = number_groups(groups, n_samples, **sides)

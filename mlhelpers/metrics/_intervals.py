@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlhelpers._proportions import wilson_interval
+from mlhelpers._resamples import resamples
 from mlhelpers.metrics._counts import LabelCounts
 from mlhelpers.metrics._measures import DEFINITIONS, PerSample, averages
 from mlhelpers.metrics._truth import TrueLabels
-
-_WEIGHTS_PER_BLOCK = 1 << 21  # of resamples times samples: 16 MiB
 
 
 def bootstrap(
@@ -45,27 +43,6 @@ def summands(truth: TrueLabels, predicted: NDArray[np.int8], samples: PerSample)
     both = truth.labels & predicted
     cells = [both, predicted - both, truth.labels - both, *(np.column_stack(parts) for parts in samples.values())]
     return np.hstack(cells, dtype=np.float64)
-
-
-def resamples(
-    n: int,
-    n_resamples: int,
-    rng: np.random.Generator,
-    weight: NDArray[np.float64] | None,
-    group: NDArray[np.intp] | None = None,
-) -> Iterator[NDArray[np.float64]]:
-    """Yield blocks of resamples: how often each sample was drawn, times its weight, one resample in each row.
-
-    With the number of each sample's group, groups are drawn, and take all of their samples along.
-    """
-    n_units = n if group is None else int(group.max()) + 1
-    block = max(1, _WEIGHTS_PER_BLOCK // n)
-    for start in range(0, n_resamples, block):
-        size = min(block, n_resamples - start)
-        drawn = np.array([np.bincount(rng.integers(n_units, size=n_units), minlength=n_units) for _ in range(size)])
-        times = (drawn if group is None else drawn[:, group]).astype(np.float64)
-        # Only the ratios of weights count, and those of a sample that is drawn many times must not leave 64 bits.
-        yield times * (1 if weight is None else weight / weight.max())
 
 
 def read_sums(

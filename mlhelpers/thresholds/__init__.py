@@ -1,4 +1,4 @@
-"""Decision thresholds, one per label: exact for F1 or under a constraint, and guarded where positives are few."""
+"""Decision thresholds, one per label: exact for F1, for costs or under a constraint, guarded for rare labels."""
 
 from mlhelpers.thresholds._classifier import ThresholdedClassifier
 from mlhelpers.thresholds._search import fit_thresholds

@@ -26,12 +26,13 @@ from mlhelpers._estimators import (
     routing_is_enabled,
     take_part,
 )
-from mlhelpers._names import check_same_samples, label_names_of
+from mlhelpers._groups import number_groups
+from mlhelpers._names import check_same_labels, check_same_samples, label_names_of
 from mlhelpers._scores import check_sample_weight
 from mlhelpers.labels import MISSING, check_classes, scores_matrix
 from mlhelpers.splits import MultilabelKFold
 from mlhelpers.thresholds._search import fit_thresholds
-from mlhelpers.thresholds._thresholds import Objective, check_objective
+from mlhelpers.thresholds._thresholds import Objective, check_at_least_one, check_costs, check_objective
 
 
 def _has(method: str) -> Any:
@@ -50,13 +51,18 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
     estimator : scikit-learn classifier
         One that takes a label matrix and has ``predict_proba`` or ``decision_function``, as
         ``OneVsRestClassifier(LogisticRegression())`` has.
-    objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall"}
+    objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall", "cost"}
         What the thresholds are best for, by default "macro_f1"; see `fit_thresholds`.
     at_least : float in (0, 1], optional
-        The bound of a constraint; only with the last two objectives.
+        The bound of a constraint; only with the two objectives that name one.
+    cost_fp, cost_fn : float or array-like of shape (n_labels,), optional
+        What a false positive and a false negative cost, one number or one per label; only with the objective "cost".
+    at_least_one : bool, default=False
+        Whether ``predict`` gives a row in which no score is above its threshold the label whose score is highest; see
+        `Thresholds.predict`. Not for data in which samples without a label exist. The thresholds are chosen without it.
     cv : int, splitter, iterable or None, default=5
         A number of folds means `MultilabelKFold`, and None five of them. Every sample must be in exactly one test part.
-        One that keeps groups together, as ``GroupKFold(5)`` does, gets the `groups` of ``fit``.
+        One that keeps groups together, as ``MultilabelGroupKFold(5)`` does, gets the `groups` of ``fit``.
     min_positives : int, optional
         Labels with fewer positives don't get a threshold of their own; see `fit_thresholds`.
     fallback : "pooled" or float, default="pooled"
@@ -114,6 +120,9 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         *,
         objective: Objective = "macro_f1",
         at_least: float | None = None,
+        cost_fp: Any = None,
+        cost_fn: Any = None,
+        at_least_one: bool = False,
         cv: Any = 5,
         min_positives: int | None = None,
         fallback: float | Literal["pooled"] = "pooled",
@@ -125,6 +134,9 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         self.estimator = estimator
         self.objective = objective
         self.at_least = at_least
+        self.cost_fp = cost_fp
+        self.cost_fn = cost_fn
+        self.at_least_one = at_least_one
         self.cv = cv
         self.min_positives = min_positives
         self.fallback = fallback
@@ -164,6 +176,9 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         """
         labels, dtype = checked_targets(self, X, y, self.allow_missing)
         check_objective(self.objective, self.at_least)
+        check_costs(self.objective, self.cost_fp, self.cost_fn, labels.shape[1])
+        check_same_labels(y=y, cost_fp=self.cost_fp, cost_fn=self.cost_fn)
+        check_at_least_one(self.at_least_one)
         if (labels == MISSING).any():
             check_takes_unknown(self.estimator)
         sample_weight = check_sample_weight(sample_weight, len(labels), X=X, y=y)
@@ -177,6 +192,8 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
             scores,
             objective=self.objective,
             at_least=self.at_least,
+            cost_fp=self.cost_fp,
+            cost_fn=self.cost_fn,
             min_positives=self.min_positives,
             fallback=self.fallback,
             label_names=label_names_of(y),
@@ -194,7 +211,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         if groups is not None and self._folds_are_counted():
             raise ValueError(
                 f"groups were passed, but cv={self.cv!r} stands for folds that don't keep them together; "
-                "pass cv=sklearn.model_selection.GroupKFold(5)"
+                "pass cv=mlhelpers.splits.MultilabelGroupKFold(5)"
             )
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         to_split = {} if groups is None else {"groups": groups}
@@ -234,11 +251,11 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
                 "mlhelpers.splits.MultilabelKFold, or a number"
             )
         if groups is not None:
-            of = np.asarray(groups)
+            of = number_groups(groups, len(labels))
             if any(np.isin(of[test], of[train]).any() for train, test in folds):
                 raise ValueError(
                     f"groups were passed, but cv={self.cv!r} has samples of one group in training and test part of a "
-                    "fold; pass cv=sklearn.model_selection.GroupKFold(5)"
+                    "fold; pass cv=mlhelpers.splits.MultilabelGroupKFold(5)"
                 )
         return folds
 
@@ -256,7 +273,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
         return scores
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the labels whose score is above their threshold.
+        """Return the labels whose score is above their threshold, or the top one of a row if `at_least_one` says so.
 
         Parameters
         ----------
@@ -268,7 +285,7 @@ class ThresholdedClassifier(MultilabelClassifierMixin, MetaEstimatorMixin, BaseE
             Of the integer type that the labels had in ``fit``, otherwise of int64.
         """
         check_is_fitted(self)
-        predicted = self.thresholds_.predict(self._scores(X, self._method()))
+        predicted = self.thresholds_.predict(self._scores(X, self._method()), at_least_one=self.at_least_one)
         return predicted.astype(self.classes_.dtype)
 
     def _scores(self, X: Any, method: Any) -> NDArray[np.float64]:

@@ -25,6 +25,11 @@ class Data(NamedTuple):
     has_unknown: bool
 
 
+def samples_of(data: Data, rows: NDArray[np.intp]) -> Data:
+    weight = None if data.weight is None else data.weight[rows]
+    return Data(data.truth[rows], data.scores[rows], weight, data.has_unknown)
+
+
 class Cuts(NamedTuple):
     """The cuts of one label that can be best: right below a positive. The last one predicts fewest.
 

@@ -14,6 +14,7 @@ from mlhelpers.thresholds._cuts import (
     Data,
     counts_above,
     for_each_label,
+    samples_of,
     threshold_between,
 )
 
@@ -31,18 +32,13 @@ def joint_thresholds(data: Data, own: NDArray[np.bool_], values: NDArray[np.floa
     """
     rng = np.random.default_rng(0)
     asked = [
-        _best_for_both(_rows(data, rows), own, values)
+        _best_for_both(samples_of(data, rows), own, values)
         for _ in range(_N_DIVISIONS)
         for rows in np.array_split(rng.permutation(len(data.truth)), _N_PARTS)
         if len(rows)
     ]
     columns = np.flatnonzero(own).tolist()
     return np.array([_averaged(data, j, [part[k] for part in asked]) for k, j in enumerate(columns)])
-
-
-def _rows(data: Data, rows: NDArray[np.intp]) -> Data:
-    weight = None if data.weight is None else data.weight[rows]
-    return Data(data.truth[rows], data.scores[rows], weight, data.has_unknown)
 
 
 def _averaged(data: Data, column: int, gaps: list[tuple[float, float]]) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlhelpers._names import check_same_labels
+from mlhelpers._resamples import check_random_state, resamples
 from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import MISSING, axis_sums
@@ -20,10 +22,13 @@ from mlhelpers.thresholds._cuts import (
     cuts_of_label,
     for_each_label,
     last_of_highest,
+    samples_of,
     threshold_and_counts,
 )
 from mlhelpers.thresholds._joint import joint_thresholds
-from mlhelpers.thresholds._thresholds import Objective, Thresholds, check_objective
+from mlhelpers.thresholds._thresholds import PERCENTILES, Objective, Thresholds, check_costs, check_objective
+
+_LEAST_RESAMPLES = 20  # of fewer the 5th percentile is the lowest value
 
 
 def fit_thresholds(
@@ -32,11 +37,15 @@ def fit_thresholds(
     *,
     objective: Objective = "macro_f1",
     at_least: float | None = None,
+    cost_fp: Any = None,
+    cost_fn: Any = None,
     min_positives: int | None = None,
     fallback: float | Literal["pooled"] = "pooled",
     label_names: Any = None,
     sample_weight: Any = None,
     allow_missing: bool = False,
+    n_resamples: int = 0,
+    random_state: Any = None,
 ) -> Thresholds:
     """Choose each label's decision threshold: the best of all that there are, not of a grid.
 
@@ -49,13 +58,17 @@ def fit_thresholds(
     y_score : array-like of float, shape (n_samples, n_labels)
         Probabilities, logits or any other scores; only their order within a label counts (and over
         labels where the pooled threshold is needed). Compared in 64 bits.
-    objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall"}
+    objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall", "cost"}
         Default: "macro_f1", which makes each label's F1 as high as it can be. "micro_f1" makes the F1 of all labels'
         counts together as high as it can be. "macro_and_micro_f1" looks at both, and averages what parts of the samples
         ask for: the choice where many labels are rare, see the notes. "recall_at_precision" gives each
-        label the highest recall with a precision of at least `at_least`; "precision_at_recall" the reverse.
+        label the highest recall with a precision of at least `at_least`; "precision_at_recall" the reverse. "cost"
+        makes what each label's errors cost as small as it can be, see the notes.
     at_least : float in (0, 1], optional
-        The bound of a constraint; only with the last two objectives.
+        The bound of a constraint; only with the two objectives that name one.
+    cost_fp, cost_fn : float or array-like of shape (n_labels,), optional
+        What a false positive and a false negative cost: a number, or one per label, finite and at least 0, not both 0.
+        Only with the objective "cost", which needs both.
     min_positives : int, optional
         Labels with fewer known positives don't get a threshold of their own, which would fit chance. Counts samples,
         whatever they weigh. Default: 10, and 0 with "macro_and_micro_f1", which guards rare labels by itself.
@@ -71,6 +84,12 @@ def fit_thresholds(
         Accept unknown labels (-1, NaN, None) in `y_true`. They are left out, never counted as absent: a label's
         threshold is chosen on the samples for which it is known, whatever the scores of the others are. A
         label that is known nowhere gets the fallback.
+    n_resamples : int, default=0
+        Above 0, and then at least 20: the search is repeated on that many resamples, which gives `Thresholds.spread`,
+        see the notes. It takes as many searches, each about twice as long as one without weights: for 5,000
+        samples and 28 labels a hundredth of a second or two, with "macro_and_micro_f1" half a second.
+    random_state : int, numpy.random.Generator or None, default=None
+        Source of the resamples; an integer gives the same ones every time.
 
     Returns
     -------
@@ -80,7 +99,8 @@ def fit_thresholds(
     ------
     ValueError
         If `y_true` is not a label matrix, the shapes differ, a score is not finite, a weight is negative or not
-        finite, all are 0, an argument is out of range, or no label has a positive and there is no number as fallback.
+        finite, all are 0, an argument is out of range, no label has a positive and there is no number as fallback, or
+        a resample has no positive at all.
     TypeError
         If an argument is of the wrong type.
 
@@ -105,6 +125,23 @@ def fit_thresholds(
     part is not in the others, and false positives cost micro-F1. The sum of both F1, and the order of the
     labels, are those of micromacro-freq [3]_, which takes the mean threshold of three folds.
 
+    "cost" minimises ``cost_fp * fp + cost_fn * fn`` of each label. Where to predict nothing costs least, the highest
+    score becomes the threshold. The pooled threshold is the single one for which the sum over all labels costs least,
+    each error at the cost of its own label: labels whose errors are expensive have more say in it, and a label whose
+    costs stand in another relation than theirs is served badly by it. Of calibrated probabilities the best cut is known
+    without any data: ``cost_fp / (cost_fp + cost_fn)`` [4]_. That is better, above all where positives are few:
+    calibrate (`mlhelpers.calibration.fit_calibration`), and take it as the threshold, or as `fallback`. On made
+    problems that Platt scaling fits, with 10 to 300 positives, it costs less than the search, although it is calibrated
+    on the same samples. The search asks for nothing but the order of the scores.
+
+    Resamples are drawn from the samples, with replacement, as many as there are. A sample that is drawn twice has
+    twice its weight. All of the rule is repeated, `min_positives` included, which then counts a positive as often as it
+    was drawn: where that leaves a label too few, it gets the pooled threshold of that resample (or the given
+    number), and where a rare label is drawn more often than it occurs, a threshold of its own. So the spread of a label
+    near the guard spans both. On made problems the spread is about as wide as thresholds of other samples scatter,
+    but lies around those of this one: three in four of the others are in it, not nine in ten. What another
+    training of the model would change is not in it at all.
+
     References
     ----------
     .. [1] Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize F1
@@ -113,6 +150,7 @@ def fit_thresholds(
        doi:10.1287/mnsc.13.7.492.
     .. [3] Lin and Lin (2023), "On the thresholding strategy for infrequent labels in multi-label
        classification", CIKM, doi:10.1145/3583780.3614996.
+    .. [4] Elkan (2001), "The foundations of cost-sensitive learning", IJCAI, pages 973 to 978.
 
     Examples
     --------
@@ -123,37 +161,97 @@ def fit_thresholds(
     array([0.625, 0.375])
     >>> thresholds.predict([[0.63, 0.3]])
     array([[1, 0]], dtype=int8)
+
+    Where a false alarm costs as much as ten misses, the second label is not worth one:
+
+    >>> careful = fit_thresholds(y_true, y_score, objective="cost", cost_fp=10, cost_fn=1, min_positives=1)
+    >>> careful.values, careful.cost
+    (array([0.625, 0.75 ]), array([0., 1.]))
     """
     data = _checked_data(y_true, y_score, sample_weight, allow_missing)
     n_labels = data.truth.shape[1]
-    names = different_names(label_names, n_labels, y_true=y_true, y_score=y_score)
-    bound = check_objective(objective, at_least) or 0.0
+    sides = {"y_true": y_true, "y_score": y_score, "cost_fp": cost_fp, "cost_fn": cost_fn}
+    check_same_labels(**sides)
+    names = different_names(label_names, n_labels, **sides)
+    bound = check_objective(objective, at_least)
+    costs = check_costs(objective, cost_fp, cost_fn, n_labels)
     default = 0 if objective == "macro_and_micro_f1" else 10
     least = default if min_positives is None else whole_number(min_positives, "min_positives", least=0)
-    fixed = _check_fallback(fallback)
-    own = _n_positives(data) >= least
+    rule = _Rule(objective, bound or 0.0, *costs, least, _check_fallback(fallback))
+    n_resamples, rng = _check_n_resamples(n_resamples), check_random_state(random_state)
+    values, counts, own = _search(data, rule)
+    spread = _spread(data, rule, n_resamples, rng) if n_resamples else None
+    source = tuple("own" if o else "pooled" if rule.fixed is None else "fixed" for o in own)
+    kept = LabelCounts(*counts, weighted=data.weight is not None)
+    return Thresholds(values, names, source, kept, objective, bound, *costs, spread)
+
+
+class _Rule(NamedTuple):
+    """How thresholds are chosen: what `fit_thresholds` was asked for."""
+
+    objective: str
+    bound: float
+    cost_fp: NDArray[np.float64] | None
+    cost_fn: NDArray[np.float64] | None
+    least: int  # positives that a label needs for a threshold of its own
+    fixed: float | None  # the threshold of the others; None stands for the pooled one
+
+
+def _search(
+    data: Data, rule: _Rule, times: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.bool_]]:
+    """Return the thresholds, their counts, and which labels have their own; `times` says how often samples occur."""
+    n_labels = data.truth.shape[1]
+    own = _n_positives(data, times) >= rule.least
     if data.has_unknown:
         own &= (data.truth != MISSING).any(axis=0)
     values, counts = np.empty(n_labels), np.zeros((4, n_labels), np.int64 if data.weight is None else float)
     if not own.all():
-        values[~own] = _pooled(data, objective, bound) if fixed is None else fixed
+        values[~own] = _pooled(data, rule) if rule.fixed is None else rule.fixed
         counts[:, ~own] = counts_above(data, ~own, values[~own])
-    if objective == "macro_and_micro_f1":
+    if rule.objective == "macro_and_micro_f1":
         _check_any_positive(data)
         values[own] = joint_thresholds(data, own, values)
         counts[:, own] = counts_above(data, own, values[own])
-    else:
-        if objective == "micro_f1":
-            cuts = for_each_label(data, own, lambda cut: cut)
+        return values, counts, own
+    for j, one in zip(np.flatnonzero(own), _own(data, rule, own, counts), strict=True):
+        values[j], counts[:, j] = one
+    return values, counts, own
+
+
+def _own(data: Data, rule: _Rule, own: NDArray[np.bool_], counts: NDArray[Any]) -> list[tuple[float, tuple[Any, ...]]]:
+    """Return threshold and counts of each label that gets its own, beside the counts of the others."""
+    if rule.objective in ("micro_f1", "cost"):
+        cuts = for_each_label(data, own, lambda cut: cut)
+        if rule.cost_fp is None or rule.cost_fn is None:
             best = _best_for_micro_f1(cuts, *_tp_and_size(counts))
-            found = [threshold_and_counts(cut, k) for cut, k in zip(cuts, best, strict=True)]
         else:
-            found = for_each_label(data, own, lambda cut: threshold_and_counts(cut, _best(cut, objective, bound)))
-        for j, one in zip(np.flatnonzero(own), found, strict=True):
-            values[j], counts[:, j] = one
-    source = tuple("own" if o else "pooled" if fixed is None else "fixed" for o in own)
-    kept = LabelCounts(*counts, weighted=data.weight is not None)
-    return Thresholds(values, names, source, kept, objective, bound or None)
+            costs = zip(cuts, rule.cost_fn[own], rule.cost_fp[own], strict=True)
+            best = [_best_gain(cut, *_relative(fn, fp)) for cut, fn, fp in costs]
+        return [threshold_and_counts(cut, k) for cut, k in zip(cuts, best, strict=True)]
+    return for_each_label(data, own, lambda cut: threshold_and_counts(cut, _best(cut, rule.objective, rule.bound)))
+
+
+def _relative(fn: float, fp: float) -> tuple[float, float]:
+    """Return two costs divided by the larger one, so that products with counts stay in 64 bits."""
+    return fn / max(fn, fp), fp / max(fn, fp)
+
+
+def _spread(data: Data, rule: _Rule, n_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return percentiles of the thresholds that resamples of the samples give; each is one that was found."""
+    found = []
+    for block in resamples(len(data.truth), n_resamples, rng, None):
+        for times in block:
+            rows = np.flatnonzero(times)
+            drawn = samples_of(data, rows)
+            if not (drawn.truth == 1).any():
+                raise ValueError(
+                    f"n_resamples={n_resamples} asks how much the thresholds vary, but one of the resamples has no "
+                    "positive at all; pass more samples, or leave n_resamples out"
+                )
+            weight = times[rows] if drawn.weight is None else times[rows] * (drawn.weight / drawn.weight.max())
+            found.append(_search(drawn._replace(weight=weight), rule, times[rows])[0])
+    return np.percentile(found, PERCENTILES, axis=0, method="inverted_cdf")
 
 
 def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: bool) -> Data:
@@ -164,8 +262,18 @@ def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: 
     return Data(truth, scores, weight, allow_missing and bool((truth == MISSING).any()))
 
 
-def _n_positives(data: Data) -> NDArray[np.int64]:
-    return axis_sums(data.truth == 1 if data.has_unknown else data.truth, axis=0)
+def _n_positives(data: Data, times: NDArray[np.float64] | None) -> NDArray[Any]:
+    positive = data.truth == 1 if data.has_unknown else data.truth
+    return axis_sums(positive, axis=0) if times is None else times @ positive
+
+
+def _check_n_resamples(n_resamples: Any) -> int:
+    n = whole_number(n_resamples, "n_resamples", least=0)
+    if 0 < n < _LEAST_RESAMPLES:
+        raise ValueError(
+            f"n_resamples must be 0 or at least {_LEAST_RESAMPLES}, got {n}: fewer don't tell percentiles; try 200"
+        )
+    return n
 
 
 def _check_fallback(fallback: Any) -> float | None:
@@ -209,24 +317,39 @@ def _best_for_micro_f1(cuts: list[Cuts], fixed_tp: Any, fixed_size: Any) -> list
         if f1 <= reached * (1 + ROUNDING):  # of cuts that reach the same, the last ones predict fewest
             return chosen if f1 >= reached * (1 - ROUNDING) else best
         reached, best = f1, chosen
-        chosen = [_best_gain(cut, f1) for cut in cuts]
+        chosen = [_best_gain(cut, 2 - f1, f1) for cut in cuts]
 
 
-def _best_gain(cut: Cuts, f1: float) -> int | None:
-    gain = 2 * cut.tp - f1 * (cut.tp + cut.fp)
+def _best_gain(cut: Cuts, of_tp: float, of_fp: float) -> int | None:
+    """Return the cut with the highest of_tp · tp - of_fp · fp, or None if no cut gains anything.
+
+    What a cut saves is such a gain: the cost of its false negatives that it avoids, minus that of its false positives.
+    """
+    gain = of_tp * cut.tp - of_fp * cut.fp
     if not len(gain):
         return None
-    slack = ROUNDING * 2 * cut.tp[0]
+    slack = ROUNDING * of_tp * cut.tp[0]
     k = int(np.flatnonzero(gain >= gain.max() - slack)[-1])
     return None if gain[k] <= slack else k
 
 
-def _pooled(data: Data, objective: str, bound: float) -> float:
+def _pooled(data: Data, rule: _Rule) -> float:
     """Return the best single threshold for the decisions on all labels."""
     _check_any_positive(data)
-    weight = None if data.weight is None else np.repeat(data.weight, data.truth.shape[1])
+    weight = None if data.weight is None else data.weight[:, None]
+    of_tp = of_fp = 1.0
+    if rule.cost_fp is not None and rule.cost_fn is not None:
+        if len({*zip(rule.cost_fn.tolist(), rule.cost_fp.tolist(), strict=True)}) == 1:
+            of_tp, of_fp = _relative(rule.cost_fn[0], rule.cost_fp[0])
+        else:  # a cell that costs twice as much counts as two
+            most = max(rule.cost_fn.max(), rule.cost_fp.max())
+            cost = np.where(data.truth == 1, rule.cost_fn / most, rule.cost_fp / most)
+            weight = cost if weight is None else weight * cost
+    if weight is not None:
+        weight = np.broadcast_to(weight, data.truth.shape).ravel()
     cut = cuts_of_label(data.truth.ravel(), data.scores.flatten(), weight, data.has_unknown)
-    return threshold_and_counts(cut, _best(cut, objective, bound))[0]
+    best = _best_gain(cut, of_tp, of_fp) if rule.cost_fp is not None else _best(cut, rule.objective, rule.bound)
+    return threshold_and_counts(cut, best)[0]
 
 
 def _check_any_positive(data: Data) -> None:
