@@ -550,6 +550,45 @@ def _interval_lengths(
 
 
 @_styled
+def plot_ranges(
+    ranges: Mapping[str, ArrayLike], *, reference: float | None = None, title: str = "", xlabel: str = ""
+) -> Figure:
+    """Draw one value with its interval per row, beside a line for what it is compared with.
+
+    Parameters
+    ----------
+    ranges : mapping of str to array-like of shape (3,)
+        Name of each row, and its value, lower bound and upper bound.
+    reference : float, optional
+        Where the line stands, such as 0 under differences.
+    title, xlabel : str
+        What the figure shows, and what the values are.
+
+    Examples
+    --------
+    >>> plot_ranges({"seed 0": [0.02, 0.01, 0.03], "seed 1": [0.0, -0.01, 0.01]}, reference=0)
+    <Figure size 1000x480 with 1 Axes>
+    """
+    _check_named(ranges, "ranges")
+    values = {name: real_array(row, f"ranges[{name!r}]", ("3",)) for name, row in ranges.items()}
+    for name, row in values.items():
+        if row.shape != (3,) or not row[1] <= row[0] <= row[2]:
+            raise ValueError(
+                f"ranges[{name!r}] is {row.tolist()}, expected a value, its lower and its upper bound, in this order"
+            )
+    figure, (ax,) = _axes(1, 1, 1.2 + 0.3 * len(values))
+    middle, low, high = np.array(list(values.values())).T
+    positions = np.arange(len(values))[::-1]  # the first on top
+    if reference is not None:
+        ax.axvline(reference, color=GREY, linewidth=1)
+    ax.errorbar(middle, positions, xerr=[middle - low, high - middle], color=BLUE, marker="o", linestyle="none")
+    ax.set_yticks(positions, list(values))
+    ax.set(title=title, xlabel=xlabel, ylim=(-0.6, len(values) - 0.4))
+    ax.grid(axis="x", alpha=0.3)
+    return figure
+
+
+@_styled
 def plot_reliability(bins: Mapping[str, ReliabilityBins], *, title: str = "") -> Figure:
     """Draw reliability diagrams: how often a label is there, over the probability that it was given.
 

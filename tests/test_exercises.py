@@ -25,6 +25,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
 from scipy.special import expit, softmax
+from scipy.stats import binom
+from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
 from sklearn.preprocessing import MultiLabelBinarizer
@@ -202,6 +204,7 @@ NUMBERS = {  # right answers that are one or several numbers
     "05.1": lambda: [f1_score(OWL_TRUE, OWL_PRED, average=a, zero_division=0) for a in ("micro", "macro")],
     "07.1": lambda: [0.1, 9 / 13],
     "07.3": lambda: [0.9, 0.5 * 0.7 * 0.9, 0.1, 0.5],
+    "09.1": lambda: [1, binom.sf(0, 20, 0.05)],
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
@@ -238,6 +241,9 @@ OTHERS = {  # right answers of other kinds
     "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
     "06.3": lambda: [budget, lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s) - 1],
     "06.4": lambda: [careful, lambda y, p, floor: careful(y, p, floor) + 1e-9],
+    "09.2": lambda: [twins, lambda train, other: float(twins(train, other))],
+    "09.3": lambda: [chi2_without_absent, chi2_of_terms],
+    "09.4": lambda: [by_groups, lambda *rows: list(by_groups(*rows, seed=1)), lambda *rows: by_groups(*rows, n=4000)],
 }
 RIGHT = {**{key: (lambda f=f: [f()]) for key, f in NUMBERS.items()}, **OTHERS}
 
@@ -692,6 +698,44 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("07.5", lambda: partial(shrunk, m=0.0), "two positives"),
     ("07.5", lambda: lambda y, z, shared: shrunk(y, z, shared, 0.0) if y.sum() > 19 else shared, "one of the two maps"),
     ("07.5", lambda: lambda y, z, shared: 1, "asks for 2 numbers"),
+    ("09.1", lambda: NUMBERS["09.1"]()[::-1], "swapped"),
+    ("09.1", lambda: [1, 0.05], "that of a single test; there are"),
+    ("09.1", lambda: [1, 1], "may not be added up"),
+    ("09.1", lambda: [1, binom.pmf(0, 20, 0.05)], "the opposite"),
+    ("09.1", lambda: [1, 0], "all twenty"),
+    ("09.1", lambda: [0.05, 0.64], "add it up over the twenty"),
+    ("09.1", lambda: [19, 0.64], "stay above"),
+    ("09.2", lambda: lambda train, other: twins(train, other, key=str), "letter by letter"),
+    ("09.2", lambda: lambda train, other: twins(train, other, key=lambda t: t.lower().strip()), "not over punctuation"),
+    ("09.2", lambda: lambda train, other: twins(train, other, key=spaced), "not over capitals"),
+    ("09.2", lambda: lambda train, other: len({*map(bare, other)} & {*map(bare, train)}), "counts each text once"),
+    ("09.2", lambda: lambda train, other: twins(other, train), "other direction"),
+    ("09.2", lambda: lambda train, other: twins(train, other) / len(other), "fraction"),
+    ("09.2", lambda: lambda train, other: len(other) - twins(train, other), "no twin"),
+    ("09.2", lambda: lambda train, other: twins(train, other) + twins(other, train), "together"),
+    ("09.2", lambda: lambda train, other: twins(train, other or ["so good"]), "empty other part"),
+    ("09.2", lambda: 113, "asks for a function"),
+    ("09.3", lambda: lambda X, Y: chi2(X, Y)[0], "returns nan"),
+    ("09.3", lambda: chi2, "shape (2, 5)"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: pi**0).sum(axis=0), "each needs a weight"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: pi).sum(axis=0), "which half is left out"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: 1 / (1 - pi)).sum(axis=0), "divides by"),
+    ("09.3", lambda: lambda X, Y: chi2_without_absent(X, Y) / (1 - Y[:, :3].mean(axis=0)).sum(), "weighted mean"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: pi**0).mean(axis=0), "mean over the labels"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: pi**0).max(axis=0), "largest value"),
+    ("09.3", lambda: lambda X, Y: weighted_chi2(X, Y, lambda pi: 1 - pi)[-1], "last label's part"),
+    ("09.4", lambda: lambda *rows: by_groups(*rows)[::-1], "ends are swapped"),
+    ("09.4", lambda: lambda y, a, b, groups: by_groups(y, b, a, groups), "other way round"),
+    ("09.4", lambda: lambda y, a, b, groups: by_groups(y, a, b, np.arange(len(y))), "draw whole groups"),
+    ("09.4", lambda: lambda *rows: by_groups(*rows, average="macro"), "interval of macro-F1"),
+    ("09.4", lambda: lambda *rows: by_groups(*rows, paired=False), "each prediction alone"),
+    ("09.4", lambda: lambda *rows: by_groups(*rows, share=0.9), "narrower than the middle 95 %"),
+    ("09.4", lambda: lambda y, a, b, groups: by_groups(y, a, 0 * b, groups), "one prediction;"),
+    ("09.4", lambda: lambda *rows: by_groups(*rows, share=0.3), "another one than"),
+    ("09.4", lambda: lambda *rows: [0.1, 0.1], "Both ends are the same"),
+    ("09.4", lambda: lambda *rows: np.zeros(1000), "many numbers"),
+    ("09.4", lambda: lambda *rows: 0.01, "2 numbers"),
+    ("09.4", lambda: [0.02, 0.1], "asks for a function"),
 ]
 
 
@@ -718,6 +762,48 @@ def careful(y, p, floor, z=1.645, first=False, strictly=True):
             if first:
                 break
     return best[0]
+
+
+def bare(text):
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def spaced(text):
+    return re.sub(r"\W+", " ", text)
+
+
+def twins(train, other, key=bare):
+    return sum(any(key(text) == key(known) for known in train) for text in other)
+
+
+def weighted_chi2(X, Y, weight):
+    present = Y[:, Y.any(axis=0)]
+    return np.array([weight(y.mean()) * chi2(X, y)[0] for y in present.T])
+
+
+def chi2_without_absent(X, Y):
+    return chi2(X, Y[:, Y.any(axis=0)])[0]
+
+
+def chi2_of_terms(X, Y):
+    """Return the sum of (observed - expected)² / expected over the labels that occur."""
+    expected = np.outer(Y.mean(axis=0), X.sum(axis=0))
+    return ((Y.T @ X - expected) ** 2 / np.where(expected, expected, 1)).sum(axis=0)
+
+
+def by_groups(y, a, b, groups, *, average="micro", paired=True, share=0.95, n=1500, seed=0):
+    rng = np.random.default_rng(seed)
+    rows_of = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+
+    def f1(y_pred, chosen):
+        rows = np.concatenate([rows_of[i] for i in chosen])
+        return LabelCounts.from_predictions(y[rows], y_pred[rows]).f1(average, 0)
+
+    found = []
+    for _ in range(n):
+        chosen, others = rng.integers(len(rows_of), size=(2, len(rows_of)))
+        found.append(f1(a, chosen) - f1(b, chosen if paired else others))
+    return np.quantile(found, [(1 - share) / 2, (1 + share) / 2])
 
 
 def macro(y, y_pred):

@@ -231,6 +231,23 @@ def test_label_scores_stand_at_their_values_within_their_intervals():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
 
 
+def test_ranges_stand_at_their_values_the_first_on_top():
+    figure = plotting.plot_ranges({"a": [0.5, 0.4, 0.7], "b": [0.1, 0.1, 0.2]}, reference=0, xlabel="F1")
+    (ax,) = figure.axes
+    points, _, (bars,) = ax.containers[0]
+    assert list(points.get_xdata()) == [0.5, 0.1]
+    assert [segment[:, 0].round(6).tolist() for segment in bars.get_segments()] == [[0.4, 0.7], [0.1, 0.2]]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
+    assert ax.get_yticks()[0] > ax.get_yticks()[1]
+    assert list(ax.lines[0].get_xdata()) == [0, 0]
+
+
+@pytest.mark.parametrize("row", [[0.5, 0.6, 0.7], [0.5, 0.1], [0.5, np.nan, 1.0]])
+def test_a_range_is_a_value_between_two_bounds(row):
+    with pytest.raises(ValueError, match=r"ranges\['a'\] is .* in this order"):
+        plotting.plot_ranges({"a": row})
+
+
 def test_reliability_stands_at_probability_and_frequency_within_the_interval():
     ax = plotting.plot_reliability({"a": BINS, "b": BINS}).axes[0]
     assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]  # what calibrated probabilities do
