@@ -508,6 +508,55 @@ def _interval_lengths(
 
 
 @_styled
+def plot_differences(
+    differences: Mapping[str, ArrayLike], *, names: Iterable[str], title: str = "", xlabel: str = "difference"
+) -> Figure:
+    """Draw how far each of several methods is from a common baseline, with intervals: a row for each method.
+
+    Parameters
+    ----------
+    differences : mapping of str to array-like of shape (n_methods, 3)
+        Name of each measure, and for each method the difference and the two ends of its interval: up to four measures.
+    names : sequence of str
+        One per method, from top to bottom.
+    title, xlabel : str
+        What the figure shows, and what the differences are.
+
+    Examples
+    --------
+    >>> plot_differences({"F1": [[0.2, 0.1, 0.3], [0.0, -0.1, 0.1]]}, names=["weights", "SMOTE"])
+    <Figure size 1000x360 with 1 Axes>
+    """
+    _check_named(differences, "differences", most=4)
+    values = {
+        name: real_array(rows, f"differences[{name!r}]", ("n_methods", "3")) for name, rows in differences.items()
+    }
+    methods = list(names)
+    for name, rows in values.items():
+        if rows.shape != (len(methods), 3):
+            raise ValueError(
+                f"differences[{name!r}] has shape {rows.shape}, expected ({len(methods)}, 3): for each of the "
+                f"{len(methods)} names a difference and the two ends of its interval"
+            )
+    figure, (ax,) = _axes(1, 1, 0.45 * len(methods) + 0.9)
+    positions, offsets = np.arange(len(methods)), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.2
+    for (name, rows), offset, colour, marker in zip(
+        values.items(), offsets, (ORANGE, BLUE, GREEN, GREY), "osD^", strict=False
+    ):
+        around = _interval_lengths({name: rows[:, 1:]}, name, rows[:, 0])
+        ax.errorbar(
+            rows[:, 0], positions + offset, xerr=around, color=colour, marker=marker, linestyle="none", label=name
+        )
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.set_yticks(positions, methods)
+    ax.invert_yaxis()
+    ax.set(title=title, xlabel=xlabel)
+    ax.grid(axis="x", alpha=0.3)
+    figure.legend(fontsize=9, loc="outside lower center", ncols=len(values))
+    return figure
+
+
+@_styled
 def plot_weights(
     weights: ArrayLike, *, label_names: Iterable[str] | None = None, n_columns: int = 5, title: str = ""
 ) -> Figure:
