@@ -550,45 +550,6 @@ def _interval_lengths(
 
 
 @_styled
-def plot_ranges(
-    ranges: Mapping[str, ArrayLike], *, reference: float | None = None, title: str = "", xlabel: str = ""
-) -> Figure:
-    """Draw one value with its interval per row, beside a line for what it is compared with.
-
-    Parameters
-    ----------
-    ranges : mapping of str to array-like of shape (3,)
-        Name of each row, and its value, lower bound and upper bound.
-    reference : float, optional
-        Where the line stands, such as 0 under differences.
-    title, xlabel : str
-        What the figure shows, and what the values are.
-
-    Examples
-    --------
-    >>> plot_ranges({"seed 0": [0.02, 0.01, 0.03], "seed 1": [0.0, -0.01, 0.01]}, reference=0)
-    <Figure size 1000x480 with 1 Axes>
-    """
-    _check_named(ranges, "ranges")
-    values = {name: real_array(row, f"ranges[{name!r}]", ("3",)) for name, row in ranges.items()}
-    for name, row in values.items():
-        if row.shape != (3,) or not row[1] <= row[0] <= row[2]:
-            raise ValueError(
-                f"ranges[{name!r}] is {row.tolist()}, expected a value, its lower and its upper bound, in this order"
-            )
-    figure, (ax,) = _axes(1, 1, 1.2 + 0.3 * len(values))
-    middle, low, high = np.array(list(values.values())).T
-    positions = np.arange(len(values))[::-1]  # the first on top
-    if reference is not None:
-        ax.axvline(reference, color=GREY, linewidth=1)
-    ax.errorbar(middle, positions, xerr=[middle - low, high - middle], color=BLUE, marker="o", linestyle="none")
-    ax.set_yticks(positions, list(values))
-    ax.set(title=title, xlabel=xlabel, ylim=(-0.6, len(values) - 0.4))
-    ax.grid(axis="x", alpha=0.3)
-    return figure
-
-
-@_styled
 def plot_reliability(bins: Mapping[str, ReliabilityBins], *, title: str = "") -> Figure:
     """Draw reliability diagrams: how often a label is there, over the probability that it was given.
 
@@ -625,6 +586,56 @@ def plot_reliability(bins: Mapping[str, ReliabilityBins], *, title: str = "") ->
     ax.set(title=title, xlabel="probability", ylabel="frequency", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.grid(alpha=0.3)
     ax.legend(fontsize=9, loc="upper left")
+    return figure
+
+
+@_styled
+def plot_differences(
+    differences: Mapping[str, ArrayLike], *, names: Iterable[str], title: str = "", xlabel: str = "difference"
+) -> Figure:
+    """Draw how far each of several methods is from a common baseline, with intervals: a row for each method.
+
+    Parameters
+    ----------
+    differences : mapping of str to array-like of shape (n_methods, 3)
+        Name of each measure, and for each method the difference and the two ends of its interval: up to four measures.
+    names : sequence of str
+        One per method, from top to bottom.
+    title, xlabel : str
+        What the figure shows, and what the differences are.
+
+    Examples
+    --------
+    >>> plot_differences({"F1": [[0.2, 0.1, 0.3], [0.0, -0.1, 0.1]]}, names=["weights", "SMOTE"])
+    <Figure size 1000x360 with 1 Axes>
+    """
+    _check_named(differences, "differences", most=4)
+    values = {
+        name: real_array(rows, f"differences[{name!r}]", ("n_methods", "3")) for name, rows in differences.items()
+    }
+    methods = list(names)
+    for name, rows in values.items():
+        if rows.shape != (len(methods), 3):
+            raise ValueError(
+                f"differences[{name!r}] has shape {rows.shape}, expected ({len(methods)}, 3): for each of the "
+                f"{len(methods)} names a difference and the two ends of its interval"
+            )
+    figure, (ax,) = _axes(1, 1, 0.45 * len(methods) + 0.9)
+    positions, offsets = np.arange(len(methods)), (np.arange(len(values)) - (len(values) - 1) / 2) * 0.2
+    for (name, rows), offset, colour, marker in zip(
+        values.items(), offsets, (ORANGE, BLUE, GREEN, GREY), "osD^", strict=False
+    ):
+        around = _interval_lengths({name: rows[:, 1:]}, name, rows[:, 0])
+        ax.errorbar(
+            rows[:, 0], positions + offset, xerr=around, color=colour, marker=marker, linestyle="none", label=name
+        )
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.set_yticks(positions, methods)
+    ax.invert_yaxis()
+    ax.set(title=title, xlabel=xlabel)
+    ax.grid(axis="x", alpha=0.3)
+    if len(values) > 1:
+        figure.legend(fontsize=9, loc="outside lower center", ncols=len(values))
     return figure
 
 

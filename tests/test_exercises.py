@@ -28,7 +28,15 @@ from scipy.special import expit, softmax
 from scipy.stats import binom
 from sklearn.feature_selection import chi2
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, f1_score, log_loss, precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+)
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from mlhelpers import exercises
@@ -184,6 +192,59 @@ def probabilities(low=0.3):
     return np.where(rng.random(Y_TEST.shape) < 0.95, Y_TEST, 1 - Y_TEST) * 0.4 + low
 
 
+def positives_needed(recall=0.3, reach=0.05, z=1.96):
+    """Return the least number of positives whose interval is narrow enough, by trying them all, and the comments."""
+    k = next(k for k in itertools.count(1) if z * np.sqrt(recall * (1 - recall) / k) <= reach)
+    return [k, k / 0.004]
+
+
+def repeated_scenes(times):
+    """Count the 3s in a table whose 40 scenes with a 9, 12 of them with a 3, are repeated."""
+    has_3 = np.repeat([1, 0, 1, 0], [2188, 7772, 12 * times, 28 * times])
+    return [times, has_3.mean()]
+
+
+def weighted_coefficients(X, y, m, of_negatives=1.0, intercept=False):
+    model = LogisticRegression().fit(X, y, sample_weight=np.where(y == 1, m, of_negatives))
+    return np.r_[model.coef_[0], model.intercept_] if intercept else model.coef_[0]
+
+
+def cross_validated(X, y, weight="balanced", seed=0, method="predict_proba", column=1):
+    """Weight the positives of the training folds, which is what repeating them does."""
+    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    found = cross_val_predict(LogisticRegression(class_weight=weight), X, y, cv=folds, method=method)
+    return found if column is None else found[:, column]
+
+
+def repeated_first(X, y):
+    rows = np.r_[np.flatnonzero(y == 0), np.repeat(np.flatnonzero(y == 1), 19)]
+    return cross_validated(X[rows], y[rows], weight=None)
+
+
+def known_by_heart(X, y):
+    return LogisticRegression(class_weight="balanced").fit(X, y).predict_proba(X)[:, 1]
+
+
+def bootstrapped_ap(y, scores, n=1000):
+    rng = np.random.default_rng(0)
+    drawings = [rng.integers(len(y), size=len(y)) for _ in range(n)]
+    return [average_precision_score(y[drawn], scores[drawn]) for drawn in drawings]
+
+
+def ap_differences(y, a, b, seed=0, n=1000, paired=True):
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(n):
+        first, second = (rng.integers(len(y), size=len(y)) for _ in range(2))
+        drawn = first, first if paired else second
+        aps = [average_precision_score(y[d], s[d]) for d, s in zip(drawn, (a, b), strict=True)]
+        found.append(aps[0] - aps[1])
+    return np.array(found)
+
+
+def paired_ap(y, a, b, **options):
+    return np.quantile(ap_differences(y, a, b, **options), [0.025, 0.975])
+
+
 NUMBERS = {  # right answers that are one or several numbers
     "00.1": lambda: [sum(1 for row in Y.tolist() if row[3] and row[7])],
     "00.2": lambda: [1, 10 / 11, np.inf, 10 / 11],
@@ -205,6 +266,8 @@ NUMBERS = {  # right answers that are one or several numbers
     "07.1": lambda: [0.1, 9 / 13],
     "07.3": lambda: [0.9, 0.5 * 0.7 * 0.9, 0.1, 0.5],
     "09.1": lambda: [1, binom.sf(0, 20, 0.05)],
+    "08.1": positives_needed,
+    "08.2": lambda: repeated_scenes(28),
 }
 OTHERS = {  # right answers of other kinds
     "00.3": lambda: [set(), frozenset(), [], (), {}, np.array([]), np.zeros(10), [0] * 10, np.zeros((2000, 10), int)],
@@ -244,6 +307,12 @@ OTHERS = {  # right answers of other kinds
     "09.2": lambda: [twins, lambda train, other: float(twins(train, other))],
     "09.3": lambda: [chi2_without_absent, chi2_of_terms],
     "09.4": lambda: [by_groups, lambda *rows: list(by_groups(*rows, seed=1)), lambda *rows: by_groups(*rows, n=4000)],
+    "08.3": lambda: [
+        weighted_coefficients,
+        lambda X, y, m: [*LogisticRegression(class_weight={0: 1, 1: m}).fit(X, y).coef_],
+    ],
+    "08.4": lambda: [cross_validated, lambda X, y: pd.Series(cross_validated(X, y, seed=1))],
+    "08.5": lambda: [paired_ap, lambda *rows: list(paired_ap(*rows, seed=1))],
 }
 RIGHT = {**{key: (lambda f=f: [f()]) for key, f in NUMBERS.items()}, **OTHERS}
 
@@ -736,6 +805,46 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("09.4", lambda: lambda *rows: np.zeros(1000), "many numbers"),
     ("09.4", lambda: lambda *rows: 0.01, "2 numbers"),
     ("09.4", lambda: [0.02, 0.1], "asks for a function"),
+    ("08.1", lambda: positives_needed(recall=0.5), "for a recall of 0.5, the worst case"),
+    ("08.1", lambda: [400, 100_000], "1 / √n"),
+    ("08.1", lambda: positives_needed(z=1), "here it is one"),
+    ("08.1", lambda: positives_needed(reach=0.025), "0.05 wide"),
+    ("08.1", lambda: [positives_needed()[0], 1.3], "more comments than positives"),
+    ("08.1", lambda: [positives_needed()[0], 323_000], "one of a thousand"),
+    ("08.1", lambda: [1000, 1001], "another value"),
+    ("08.2", lambda: [25, 0.22], "the table grows by them"),
+    ("08.2", lambda: repeated_scenes(27), "Round up"),
+    ("08.2", lambda: [28, 0.2524], "divide by its rows"),
+    ("08.2", lambda: [28, 2536 / 11_080], "once too often"),
+    ("08.2", lambda: [28, 0.22], "the one before"),
+    ("08.2", lambda: [28, 3280 / 11_080], "12 of the 40"),
+    ("08.2", lambda: [28, 2200 / 11_080], "no 3 was repeated"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, 1), "without weights"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, m - 1), "one too low"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, m + 1), "one too high"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, 1, m), "the negatives have the weight"),
+    ("08.3", lambda: lambda X, y, m: LogisticRegression(class_weight="balanced").fit(X, y).coef_[0], "takes no m"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, 19), "negatives / positives"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, m, m), "all rows have the weight"),
+    ("08.3", lambda: lambda X, y, m: weighted_coefficients(X, y, m, intercept=True), "leave the intercept out"),
+    ("08.3", lambda: lambda X, y, m: [1.0], "1 numbers for 12 columns"),
+    ("08.3", lambda: lambda X, y, m: 2 * weighted_coefficients(X, y, m), "other coefficients"),
+    ("08.4", lambda: repeated_first, "Copies that were made for training"),
+    ("08.4", lambda: lambda X, y: np.roll(cross_validated(X, y), 100), "do the rows keep their order"),
+    ("08.4", lambda: known_by_heart, "On a label drawn by lot"),
+    ("08.4", lambda: lambda X, y: cross_validated(X, y, column=0), "probabilities of its absence"),
+    ("08.4", lambda: lambda X, y: cross_validated(X, y, column=None), "two columns"),
+    ("08.4", lambda: lambda X, y: cross_validated(X, y, method="predict", column=None), "decisions"),
+    ("08.4", lambda: lambda X, y: cross_validated(X, y, weight=None), "as low as the label is rare"),
+    ("08.4", lambda: lambda X, y: cross_validated(X, y) * np.nan, "NaN or infinite"),
+    ("08.5", lambda: lambda *rows: paired_ap(*rows)[::-1], "ends are swapped"),
+    ("08.5", lambda: lambda y, a, b: paired_ap(y, b, a), "other way round"),
+    ("08.5", lambda: lambda y, a, b: np.quantile(bootstrapped_ap(y, a), [0.025, 0.975]), "one ranking's"),
+    ("08.5", lambda: lambda *rows: paired_ap(*rows, paired=False), "each ranking alone"),
+    ("08.5", lambda: lambda *rows: np.quantile(ap_differences(*rows), [0.05, 0.95]), "narrower than the middle 95 %"),
+    ("08.5", lambda: lambda *rows: paired_ap(*rows) / 3, "another one than"),
+    ("08.5", lambda: lambda y, a, b: [0.1, 0.1], "Both ends are the same"),
+    ("08.5", lambda: ap_differences, "many numbers"),
 ]
 
 

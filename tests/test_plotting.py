@@ -34,6 +34,9 @@ FIGURES = {
         {"m": [0.5, 0.9]}, intervals={"m": [[0.4, 0.6], [0.8, 1.0]]}, title="Scores"
     ),
     "reliability": lambda: plotting.plot_reliability({"m": BINS}, title="Reliability"),
+    "differences": lambda: plotting.plot_differences(
+        {"F1": [[0.2, 0.1, 0.3], [0, -0.1, 0.2]], "AP": np.zeros((2, 3))}, names=["weights", "SMOTE"], title="Gains"
+    ),
     "weights": lambda: plotting.plot_weights(IMAGES - 0.5, n_columns=2, title="Weights"),
 }
 
@@ -146,6 +149,14 @@ def test_label_set_sizes_count_rows():
             lambda: plotting.plot_label_scores({"a": [1, 2]}, intervals={"a": [[0, 1]]}),
             r"intervals\['a'\] has shape \(1, 2\), expected \(2, 2\)",
         ),
+        (
+            lambda: plotting.plot_differences({"F1": [[0, 0, 0]]}, names=["a", "b"]),
+            r"differences\['F1'\] has shape \(1, 3\), expected \(2, 3\)",
+        ),
+        (
+            lambda: plotting.plot_differences({name: [[0, 0, 0]] for name in "abcde"}, names=["m"]),
+            "differences has 5 entries, and more than 4",
+        ),
         (lambda: plotting.plot_weights(IMAGES[0]), r"weights has shape \(4, 5\), expected \(n_labels, height, width\)"),
     ],
 )
@@ -176,6 +187,7 @@ def test_bad_input_is_named(draw, message):
         ),
         (lambda: plotting.plot_curves([0, 1], [[0, 1]]), "curves must map at least one name"),
         (lambda: plotting.plot_label_set_sizes(LABELS, {}), "predictions must map at least one name"),
+        (lambda: plotting.plot_differences({}, names=[]), "differences must map at least one name"),
     ],
 )
 def test_bad_types_are_named_and_leave_no_figure(draw, message):
@@ -231,23 +243,6 @@ def test_label_scores_stand_at_their_values_within_their_intervals():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
 
 
-def test_ranges_stand_at_their_values_the_first_on_top():
-    figure = plotting.plot_ranges({"a": [0.5, 0.4, 0.7], "b": [0.1, 0.1, 0.2]}, reference=0, xlabel="F1")
-    (ax,) = figure.axes
-    points, _, (bars,) = ax.containers[0]
-    assert list(points.get_xdata()) == [0.5, 0.1]
-    assert [segment[:, 0].round(6).tolist() for segment in bars.get_segments()] == [[0.4, 0.7], [0.1, 0.2]]
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
-    assert ax.get_yticks()[0] > ax.get_yticks()[1]
-    assert list(ax.lines[0].get_xdata()) == [0, 0]
-
-
-@pytest.mark.parametrize("row", [[0.5, 0.6, 0.7], [0.5, 0.1], [0.5, np.nan, 1.0]])
-def test_a_range_is_a_value_between_two_bounds(row):
-    with pytest.raises(ValueError, match=r"ranges\['a'\] is .* in this order"):
-        plotting.plot_ranges({"a": row})
-
-
 def test_reliability_stands_at_probability_and_frequency_within_the_interval():
     ax = plotting.plot_reliability({"a": BINS, "b": BINS}).axes[0]
     assert ax.lines[0].get_xydata().tolist() == [[0, 0], [1, 1]]  # what calibrated probabilities do
@@ -261,6 +256,15 @@ def test_reliability_without_intervals_has_no_bars():
     report = calibration_report(LABELS[:, :1], [[0.1], [0.2], [0.9]], sample_weight=[1, 2, 3])
     points, _, bars = plotting.plot_reliability({"weighted": report.bins[0]}).axes[0].containers[0]
     assert len(points.get_xydata()) == 3 and bars == ()
+def test_differences_stand_at_their_values_within_their_intervals_from_top_to_bottom():
+    figure = plotting.plot_differences({"F1": [[0.2, 0.1, 0.4], [0.0, -0.1, 0.2]]}, names=["weights", "SMOTE"])
+    ax = figure.axes[0]
+    points, _, (bars,) = ax.containers[0]
+    assert list(points.get_xdata()) == [0.2, 0.0]
+    assert [segment[:, 0].round(6).tolist() for segment in bars.get_segments()] == [[0.1, 0.4], [-0.1, 0.2]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["weights", "SMOTE"]
+    assert ax.yaxis_inverted()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1"]
 
 
 def test_weights_share_one_scale_around_zero():
