@@ -252,6 +252,27 @@ def served(site, tmp_path):
         yield folder, url
 
 
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """Return a folder that pip takes the package from that Colab lacks: without a network, a wheel that is empty."""
+    folder = tmp_path_factory.mktemp("index")
+    name, version = publish.LACKING.replace("-", "_"), importlib.metadata.version(publish.LACKING)
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {publish.LACKING}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_index(index, monkeypatch):
+    """Let pip know that folder, and no network."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+
+
 def first_cell(folder):
     return nbformat.read(folder / "chapters" / CHAPTERS[0].name, as_version=4).cells[0].source
 
@@ -270,10 +291,12 @@ def run_cell(python, source, folder, in_colab=True):
 
 
 def uninstall(python):
-    subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "mlhelpers"], check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "uninstall", "--quiet", "--yes", *colab.ADDED], check=True, capture_output=True
+    )
 
 
-def test_in_colab_it_installs_that_wheel_and_nothing_else(served, empty, tmp_path):
+def test_in_colab_it_installs_that_wheel_and_the_package_that_colab_lacks(served, empty, tmp_path):
     def freeze():
         command = [empty, "-m", "pip", "freeze"]
         return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines())
@@ -282,7 +305,8 @@ def test_in_colab_it_installs_that_wheel_and_nothing_else(served, empty, tmp_pat
     before = freeze()
     for _ in range(2):  # twice does no harm
         assert run_cell(empty, first_cell(served[0]), tmp_path) == ("", True)
-    (added,) = freeze() - before
+    lacking, added = sorted(freeze() - before)
+    assert lacking == f"{publish.LACKING}=={importlib.metadata.version(publish.LACKING)}"
     assert added.startswith(f"mlhelpers @ {served[1]}/wheels/")
 
 
@@ -330,6 +354,22 @@ def test_in_colab_without_network_it_says_so(served, empty, tmp_path):
     uninstall(empty)
     source = first_cell(served[0]).replace(served[1], "http://127.0.0.1:9")
     assert run_cell(empty, source, tmp_path) == ("mlhelpers is not installed: is there a network?\n", False)
+
+
+def test_in_colab_without_the_package_that_it_lacks_nothing_is_installed(served, empty, tmp_path, monkeypatch):
+    uninstall(empty)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    said = "mlhelpers is not installed: is there a network?\n"
+    assert run_cell(empty, first_cell(served[0]), tmp_path) == (said, False)
+
+
+def test_what_colab_lacks_is_all_that_the_package_needs_there():
+    """A dependency that Colab's image gets or loses, or that mlhelpers gets, changes the first cell."""
+    names = [
+        re.match(r"[\w-]+", need)[0] for need in importlib.metadata.requires("mlhelpers") if "extra ==" not in need
+    ]
+    lock = {line.partition("==")[0] for line in colab.LOCK.read_text(encoding="utf-8").splitlines() if "==" in line}
+    assert [name for name in names if name not in lock] == [publish.LACKING]
 
 
 def test_elsewhere_it_does_nothing_or_says_how_to_get_the_package(site, empty, tmp_path):

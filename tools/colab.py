@@ -4,7 +4,7 @@
 
 The environment, .venv-colab, comes from requirements-colab.lock; the site that the notebooks install from is
 served on this machine alone. A chapter fails if a cell fails, if an output holds stderr, or if anything but
-mlhelpers was installed or moved.
+mlhelpers and the package that it needs and Colab lacks was installed or moved.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ VENV = book.ROOT / ".venv-colab"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = book.ROOT / "requirements-colab.lock"
 VERSION = "3.13"
+ADDED = [publish.LACKING, "mlhelpers"]
 
 
 def prepare() -> None:
@@ -99,7 +101,7 @@ def installed() -> set[str]:
 
 
 def uninstall() -> None:
-    command = [str(PYTHON), "-m", "pip", "uninstall", "--yes", "--quiet", "mlhelpers"]
+    command = [str(PYTHON), "-m", "pip", "uninstall", "--yes", "--quiet", *ADDED]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -117,8 +119,8 @@ def run(name: str, notebook: book.Notebook, folder: Path) -> str:
         said = "".join(output.get("text", "") for output in notebook.cells[0].outputs)  # by the cell that installs
         return said + book.ANSI.sub("", str(error))
     changed = sorted(before ^ installed())
-    if [line.split()[0] for line in changed] != ["mlhelpers"]:
-        return f"more was installed, moved or removed than mlhelpers: {changed}"
+    if [re.split("[ =]", line)[0] for line in changed] != ADDED:
+        return f"something else was installed, moved or removed than {' and '.join(ADDED)}: {changed}"
     outputs = [output for cell in book.code_cells(notebook) for output in cell.outputs]
     return "".join(output.text for output in outputs if output.get("name") == "stderr")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import importlib.metadata
 import os
 import posixpath
 import re
@@ -25,7 +26,9 @@ from book import Notebook
 SITE = book.BUILD / "site"
 NOTICE = "without BOOK_REPOSITORY and BOOK_URL: in Colab its notebooks can't install mlhelpers"
 
-# Colab preloads google.colab. What it has installed stays as it is: no dependencies, and one wheel, by its hash.
+# Colab preloads google.colab. What it has installed stays as it is: of the dependencies, the cell fetches the one that
+# Colab lacks, and no dependency of that; the wheel of mlhelpers comes by its hash.
+LACKING = "iterative-stratification"
 INSTALL = """\
 # @title Install mlhelpers, the package of this book
 import importlib.util
@@ -40,7 +43,7 @@ causes = {{
 }}
 if "google.colab" in sys.modules:
     pip = [sys.executable, "-m", "pip", "install", "--no-deps"]
-    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}"]
+    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}", "{lacking}"]
     done = subprocess.run(pip, capture_output=True, text=True)
     cause = [causes[sign] for sign in causes if sign in done.stderr]
     if done.returncode:
@@ -77,7 +80,8 @@ def add_wheel(site: Path) -> tuple[str, str]:
 def installer(url: str, sha256: str) -> Notebook:
     """Return the first cell of a published notebook."""
     metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
-    source = INSTALL.format(url=url, sha256=sha256).strip()
+    lacking = f"{LACKING}=={importlib.metadata.version(LACKING)}"
+    source = INSTALL.format(url=url, sha256=sha256, lacking=lacking).strip()
     return nbformat.v4.new_code_cell(source, id="install-mlhelpers", metadata=metadata)
 
 
