@@ -256,6 +256,8 @@ def test_reliability_without_intervals_has_no_bars():
     report = calibration_report(LABELS[:, :1], [[0.1], [0.2], [0.9]], sample_weight=[1, 2, 3])
     points, _, bars = plotting.plot_reliability({"weighted": report.bins[0]}).axes[0].containers[0]
     assert len(points.get_xydata()) == 3 and bars == ()
+
+
 def test_differences_stand_at_their_values_within_their_intervals_from_top_to_bottom():
     figure = plotting.plot_differences({"F1": [[0.2, 0.1, 0.4], [0.0, -0.1, 0.2]]}, names=["weights", "SMOTE"])
     ax = figure.axes[0]
@@ -264,7 +266,9 @@ def test_differences_stand_at_their_values_within_their_intervals_from_top_to_bo
     assert [segment[:, 0].round(6).tolist() for segment in bars.get_segments()] == [[0.1, 0.4], [-0.1, 0.2]]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["weights", "SMOTE"]
     assert ax.yaxis_inverted()
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1"]
+    assert figure.legends == []
+    figure = plotting.plot_differences({"F1": [[0.2, 0.1, 0.4]], "AP": [[0.1, 0.0, 0.2]]}, names=["weights"])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["F1", "AP"]
 
 
 def test_weights_share_one_scale_around_zero():
