@@ -1515,7 +1515,7 @@ def test_a_finding_is_made_of_text():
 
 def test_rules_are_in_order_and_each_has_a_title():
     assert list(RULES) == sorted(RULES) and all(re.fullmatch(r"ML[1-4]\d\d", code) for code in RULES)
-    assert len(set(RULES.values())) == len(RULES) == 32
+    assert len(set(RULES.values())) == len(RULES) == 34
     assert all(title[0].isupper() and len(title) < 80 and not title.endswith(".") for title in RULES.values())
     with pytest.raises(TypeError):
         RULES["ML999"] = ""

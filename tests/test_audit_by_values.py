@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.feature_selection import SelectFromModel
@@ -253,6 +254,53 @@ def test_class_weights_of_trees_are_multiplied(tree):
     assert codes(tree(class_weight="balanced")) == ["ML408"]
     assert codes(tree()) == codes(OneVsRestClassifier(tree(class_weight="balanced"))) == []
     assert codes(tree(class_weight="balanced"), Y[:, [0]]) == []
+
+
+# What sees one label at a time
+
+
+RARE = np.column_stack([np.arange(40) % 2, np.arange(40) < 4, np.arange(40) % 3 == 0]).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "expected"),
+    [(None, ["ML411"]), ("accuracy", ["ML411"]), ("f1", []), ("average_precision", []), ("balanced_accuracy", [])],
+)
+@pytest.mark.parametrize("around", [OneVsRestClassifier, MultiOutputClassifier, BinaryRelevance])
+def test_a_search_for_a_rare_label_by_its_accuracy(around, scoring, expected):
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, scoring=scoring)
+    assert codes(around(search), RARE) == expected
+    assert codes(around(make_pipeline(StandardScaler(), search)), RARE) == expected
+
+
+def test_what_never_to_predict_the_label_is_worth_there():
+    model = OneVsRestClassifier(GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}))
+    (finding,) = audit(model, RARE)
+    assert "label 1 is in 4 of 40 rows, so never to predict it has an accuracy of 0.9." in finding.message
+    less_rare = np.vstack([RARE, [0, 1, 0]])
+    assert codes(model, less_rare) == codes(model, RARE[:, :1]) == []
+    absent = np.where(np.arange(3) == 1, 0, RARE)
+    assert codes(model, absent) == ["ML303"]  # of which there is more to say than of a search
+    assert "ML411" in codes(model, np.where(np.arange(3) == 2, 0, RARE))
+    assert "ML411" not in codes(model, np.where(np.eye(40, 3), -1, RARE))
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (RandomForestClassifier(), ["ML412"]),
+        (GaussianNB(), ["ML412"]),
+        (make_pipeline(StandardScaler(), GaussianNB()), ["ML412"]),
+        (GridSearchCV(GaussianNB(), {}, scoring="f1"), ["ML412"]),
+        (LogisticRegression(), []),
+        (make_pipeline(StandardScaler(), LogisticRegression()), []),
+        (None, []),  # a linear support vector machine
+    ],
+)
+def test_platt_scaling_of_probabilities(inner, expected):
+    assert codes(OneVsRestClassifier(CalibratedClassifierCV(inner))) == expected
+    assert codes(OneVsRestClassifier(CalibratedClassifierCV(inner, method="isotonic"))) == []
+    assert codes(CalibratedClassifierCV(inner), Y[:, [0]]) == expected
 
 
 # Networks in wrappers, data sets of batches, and outputs in a dict

@@ -73,6 +73,10 @@ class Labels:
     def constant(self) -> NDArray[np.intp]:
         return np.union1d(self.never, self.always)
 
+    @property
+    def n_positives(self) -> NDArray[np.int64]:
+        return np.asarray(self._in_folds(1)[0][0])
+
     @cached_property
     def one_per_row(self) -> bool:
         """Whether the values of every row are a distribution over several classes."""

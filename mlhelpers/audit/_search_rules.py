@@ -62,10 +62,7 @@ _CROSS_VALIDATED = _SEARCHES | {"stackingclassifier", "ridgeclassifiercv"}
 @rule("ML403", "A search that scores by subset accuracy")
 def _search_without_scoring(case: SklearnCase) -> Found:
     for nested in case.that_split_the_matrix(_SEARCHES):
-        names = [scorer.name for scorer in nested.deciding_scorers if "accuracyscore" in scorer.kinds]
-        if nested.parameters["scoring"] is None and scores_by_subset_accuracy(nested.parameters["estimator"]):
-            names = ["None"]
-        for name in names:
+        for name in _scored_by_accuracy(nested):
             yield (
                 "warning",
                 f"{nested.name} with scoring={name} chooses by subset accuracy: a sample counts only if all of its "
@@ -184,6 +181,50 @@ def _constant_first_label(case: SklearnCase) -> Found:
                 " too few labels are predicted.",
                 "leave the constant label out, or mlhelpers.binary_relevance.BinaryRelevance",
             )
+
+
+@rule("ML411", "A search for a rare label that scores by accuracy")
+def _search_by_accuracy_of_one_label(case: SklearnCase) -> Found:
+    labels = case.labels
+    counts = np.where(labels.n_positives == 0, labels.n_samples, labels.n_positives)  # absent ones are ML303
+    rarest = int(counts.argmin())
+    if labels.n_labels == 1 or counts[rarest] > 0.1 * labels.n_samples or labels.is_missing.any():
+        return
+    for nested in case.estimators:
+        if not nested.sees_one_label or not nested.kinds & _SEARCHES:
+            continue
+        for name in _scored_by_accuracy(nested):
+            yield (
+                "warning",
+                f"{nested.name} sees one label at a time, and with scoring={name} it chooses by accuracy: "
+                f"{labels.named(np.array([rarest]))} is in {counts[rarest]} of {labels.n_samples:,} rows, so never to "
+                f"predict it has an accuracy of {1 - counts[rarest] / labels.n_samples:.4g}.",
+                'scoring="average_precision" in the search, and thresholds afterwards; or scoring="f1"',
+            )
+
+
+@rule("ML412", "Platt scaling of probabilities")
+def _sigmoid_of_probabilities(case: SklearnCase) -> Found:
+    for nested in case.estimators:
+        inner = nested.parameters.get("estimator")
+        if "calibratedclassifiercv" not in nested.kinds or nested.parameters.get("method") != "sigmoid":
+            continue
+        if hasattr(inner, "predict_proba") and not hasattr(inner, "decision_function"):
+            yield (
+                "warning",
+                f"{nested.name} with method='sigmoid' takes the probabilities of {type(inner).__name__}, which has no "
+                "decision_function, for scores: no sigmoid of a number between 0 and 1 is that number again, and the "
+                "smallest mostly come out many times too high.",
+                "mlhelpers.calibration.fit_calibration on held-out probabilities, or method='isotonic' if each label "
+                "has hundreds of positives",
+            )
+
+
+def _scored_by_accuracy(nested: Nested) -> list[str]:
+    """Return the scores by which a search chooses, if they are accuracies, which of a matrix is subset accuracy."""
+    if nested.parameters["scoring"] is None and scores_by_subset_accuracy(nested.parameters["estimator"]):
+        return ["None"]
+    return [scorer.name for scorer in nested.deciding_scorers if "accuracyscore" in scorer.kinds]
 
 
 def _what_is_wrong(scorer: Scorer, nested: Nested, labels: Labels) -> Iterator[tuple[str, str]]:
