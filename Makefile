@@ -63,9 +63,9 @@ publish: environment  ## build the book as it is published, with notebooks for C
 	@$(VENV)/python tools/publish.py
 
 lock: environment  ## renew the locks from pyproject.toml; that of Colab's versions from tests/colab/constraints.txt
-	@$(COMPILE) --upgrade --extra keras --extra interactive --extra chapters --extra book --extra lab --extra test --output-file requirements.lock
+	@$(COMPILE) --upgrade --extra chapters --extra book --extra lab --extra test --output-file requirements.lock
 	@$(COMPILE) --extra jax --extra test --constraint requirements.lock --output-file requirements-jax.lock
-	@$(HASHED) --python-platform linux --python-version 3.12 --extra keras --extra interactive --extra data --constraint requirements.lock --output-file .binder/requirements.txt pyproject.toml
+	@$(HASHED) --python-platform linux --python-version 3.12 --extra chapters --constraint requirements.lock --output-file .binder/requirements.txt pyproject.toml
 	@$(HASHED) --python-platform linux --python-version 3.13 --output-file requirements-colab.lock tests/colab/constraints.txt
 
 clean:  ## remove what the other targets made

@@ -82,7 +82,7 @@ def set_address(app: Sphinx, config: Any) -> None:
 def tell_how_to_install(app: Sphinx, config: Any) -> None:
     """Give pages what they say beside `pip install .` in a clone."""
     repository = os.environ.get("BOOK_REPOSITORY")
-    install = f'`pip install "mlhelpers[keras,interactive] @ git+{repository}"`'
+    install = f'`pip install "mlhelpers[chapters] @ git+{repository}"`'
     without = f"; without one, {install} does" if repository else ""
     config.myst_substitutions = {**config.myst_substitutions, "without_a_clone": without}
 

@@ -378,7 +378,7 @@ def test_elsewhere_it_does_nothing_or_says_how_to_get_the_package(site, empty, t
     printed, found = run_cell(empty, first_cell(site), tmp_path, in_colab=False)
     assert not found
     address, sha256 = installing(nbformat.read(site / "chapters" / CHAPTERS[0].name, as_version=4))
-    assert printed == f'mlhelpers is missing: %pip install "mlhelpers[keras,interactive] @ {address}#sha256={sha256}"\n'
+    assert printed == f'mlhelpers is missing: %pip install "mlhelpers[chapters] @ {address}#sha256={sha256}"\n'
 
 
 # The site
@@ -482,7 +482,7 @@ def test_buttons_lead_to_the_given_repository(tmp_path):
     page = BeautifulSoup((tmp_path / "_build" / "html" / "chapters" / "00_one.html").read_text(), "html.parser")
     assert page.select_one("link[rel=canonical]")["href"] == f"{URL}/chapters/00_one.html"
     title = BeautifulSoup((tmp_path / "_build" / "html" / "intro.html").read_text(), "html.parser")
-    install = f'pip install "mlhelpers[keras,interactive] @ git+{repository}"'
+    install = f'pip install "mlhelpers[chapters] @ git+{repository}"'
     assert f"Pip; without one, {install} does." in title.select_one("article").get_text()
     download = tmp_path / "_build" / "html" / "_sources" / "chapters" / "00_one.ipynb"
     assert json.loads(download.read_text()) == json.loads((tmp_path / "chapters" / "00_one.ipynb").read_text())

@@ -4,7 +4,8 @@
 
 The environment, .venv-colab, comes from requirements-colab.lock; the site that the notebooks install from is
 served on this machine alone. A chapter fails if a cell fails, if an output holds stderr, or if anything but
-mlhelpers and the package that it needs and Colab lacks was installed or moved.
+mlhelpers and the package that it needs and Colab lacks was installed or moved. A chapter whose data set is not at hand
+is skipped, and said to be.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import book
 import environment
+import needed_data
 import nbformat
 import publish
 from nbclient import NotebookClient
@@ -135,6 +137,9 @@ def main(names: list[str]) -> None:
         publish.add_notebooks(site, {path.stem: nbformat.read(path, as_version=4) for path in chapters}, url)
         add_kernel(Path(scratch))
         for path in chapters:
+            if reason := needed_data.reason_to_skip(path):
+                print(f"  {path.stem}  skipped, it needs data: {reason}", flush=True)
+                continue
             start = time.monotonic()
             print(f"  {path.stem}  running ...", flush=True)
             mistake = run(path.stem, nbformat.read(site / "chapters" / path.name, as_version=4), content)

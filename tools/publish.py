@@ -49,7 +49,7 @@ if "google.colab" in sys.modules:
     if done.returncode:
         print("mlhelpers is not installed:", *cause or ["is there a network?"])
 elif not importlib.util.find_spec("mlhelpers"):
-    print(f'mlhelpers is missing: %pip install "mlhelpers[keras,interactive] @ {{wheel}}"')
+    print(f'mlhelpers is missing: %pip install "mlhelpers[chapters] @ {{wheel}}"')
 """
 LINK = re.compile(r"\]\(([\w./-]+)\.(?:md|ipynb)(#[^)\s]*)?\)")
 
