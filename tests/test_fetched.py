@@ -3,12 +3,12 @@
 import functools
 import hashlib
 import http.server
-import importlib.util
 import os
 import threading
 from pathlib import Path
 
 import nbformat
+import needed_data
 import numpy as np
 import pytest
 
@@ -180,10 +180,6 @@ def test_the_real_comments():
 
 
 def test_chapters_without_their_data_are_skipped_with_the_reason(served, tmp_path, monkeypatch):
-    path = Path(__file__).parent.parent / "conftest.py"
-    spec = importlib.util.spec_from_file_location("chapters_conftest", path)
-    chapters = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(chapters)
     monkeypatch.setenv("MLHELPERS_DATA", str(tmp_path))
     for source, reason in (
         ("from sklearn.datasets import fetch_openml\nfetch_openml(1)", ""),
@@ -192,6 +188,7 @@ def test_chapters_without_their_data_are_skipped_with_the_reason(served, tmp_pat
     ):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         nbformat.write(notebook, tmp_path / "chapter.ipynb")
-        chapters.reason_to_skip.cache_clear()
-        found = chapters.reason_to_skip(tmp_path / "chapter.ipynb")
+        needed_data.reason_to_skip.cache_clear()
+        needed_data.missing.cache_clear()
+        found = needed_data.reason_to_skip(tmp_path / "chapter.ipynb")
         assert reason in found and bool(found) == bool(reason)

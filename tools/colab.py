@@ -26,8 +26,8 @@ from pathlib import Path
 
 import book
 import environment
-import needed_data
 import nbformat
+import needed_data
 import publish
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
