@@ -2,10 +2,10 @@
 
     python tools/colab.py [CHAPTER ...]
 
-The environment, .venv-colab, comes from requirements-colab.lock; the site that the notebooks install from is
-served on this machine alone. A chapter fails if a cell fails, if an output holds stderr, or if anything but
-mlhelpers and the package that it needs and Colab lacks was installed or moved. A chapter whose data set is not at hand
-is skipped, and said to be.
+The environment, .venv-colab, comes from requirements-colab.lock, and each chapter adds to it in one of its own, two
+chapters at a time; the site that the notebooks install from is served on this machine alone. A chapter fails if a cell
+fails, if an output holds stderr, or if anything but mlhelpers and the package that it needs and Colab lacks was
+installed or moved. A chapter whose data set is not at hand is skipped, and said to be.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import book
@@ -37,6 +38,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = book.ROOT / "requirements-colab.lock"
 VERSION = "3.13"
 ADDED = [publish.LACKING, "mlhelpers"]
+UV = [sys.executable, "-m", "uv", "--quiet"]
 
 
 def prepare() -> None:
@@ -46,13 +48,12 @@ def prepare() -> None:
         return
     print(f"Installing what Colab has into {VENV.name} (Python {VERSION}) ...", flush=True)
     os.environ["PYENV_VERSION"] = VERSION  # so that pyenv's python3.13 runs whatever is chosen there
-    uv = [sys.executable, "-m", "uv", "--quiet"]
     environment.step(
-        [*uv, "venv", "--clear", "--no-python-downloads", "--python", VERSION, str(VENV)],
+        [*UV, "venv", "--clear", "--no-python-downloads", "--python", VERSION, str(VENV)],
         f"there is no Python {VERSION}, which Colab has, on this machine; install it and try again",
     )
     environment.step(
-        [*uv, "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(LOCK)],
+        [*UV, "pip", "sync", "--python", str(PYTHON), "--require-hashes", str(LOCK)],
         "could not install the packages: is there a network? Run the same command again",
     )
     environment.quieten_kernels(str(VENV))
@@ -85,10 +86,25 @@ def add_stub(folder: Path) -> Path:
     return folder / "stub"
 
 
-def add_kernel(folder: Path) -> None:
+def purelib(python: Path) -> Path:
+    """Return the folder of a Python's packages."""
+    where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    return Path(subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip())
+
+
+def add_environment(folder: Path) -> Path:
+    """Make an environment that sees what Colab has, and takes what is installed besides; return its Python."""
+    venv = folder / "venv"
+    subprocess.run([*UV, "venv", "--no-python-downloads", "--python", str(PYTHON), str(venv)], check=True)
+    python = venv / PYTHON.relative_to(VENV)
+    book.write(purelib(python) / "colab.pth", f"{purelib(PYTHON)}\n")
+    return python
+
+
+def add_kernel(folder: Path, python: Path) -> None:
     """Describe Colab's kernel where Jupyter finds it."""
     spec = {
-        "argv": [str(PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "Colab",
         "language": "python",
         "env": {"PYTHONPATH": str(add_stub(folder)), "JUPYTER_PATH": "", "NO_PROXY": "127.0.0.1"},
@@ -97,22 +113,29 @@ def add_kernel(folder: Path) -> None:
     os.environ["JUPYTER_PATH"] = str(folder)
 
 
-def installed() -> set[str]:
-    freeze = [str(PYTHON), "-m", "pip", "freeze"]
+def installed(python: Path) -> set[str]:
+    freeze = [str(python), "-m", "pip", "freeze"]
     return set(subprocess.run(freeze, check=True, capture_output=True, text=True).stdout.splitlines())
 
 
-def uninstall() -> None:
-    command = [str(PYTHON), "-m", "pip", "uninstall", "--yes", "--quiet", *ADDED]
-    subprocess.run(command, check=True, capture_output=True)
+def run(path: Path) -> tuple[str, float]:
+    """Run a published chapter in an empty folder; return what is wrong with it, or nothing, and how long it ran."""
+    start, notebook = time.monotonic(), nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as scratch:
+        python, content = add_environment(Path(scratch)), Path(scratch, "content")
+        content.mkdir()
+        add_kernel(Path(scratch), python)
+        before = installed(python)
+        mistake = executed(notebook, content, book.BUILD / "logs" / f"colab-{path.stem}.log")
+        changed = sorted(before ^ installed(python))
+    if not mistake and [re.split("[ =]", line)[0] for line in changed] != ADDED:
+        mistake = f"something else was installed, moved or removed than {' and '.join(ADDED)}: {changed}"
+    return mistake, time.monotonic() - start
 
 
-def run(name: str, notebook: book.Notebook, folder: Path) -> str:
-    """Run a published chapter in an empty folder; return what is wrong with it, or nothing."""
-    uninstall()
-    before = installed()
+def executed(notebook: book.Notebook, folder: Path, log: Path) -> str:
+    """Execute a notebook; return what went wrong, or what it wrote to stderr."""
     client = NotebookClient(notebook, timeout=600, kernel_name="colab", resources={"metadata": {"path": str(folder)}})
-    log = book.BUILD / "logs" / f"colab-{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with log.open("w") as stderr:
@@ -120,37 +143,36 @@ def run(name: str, notebook: book.Notebook, folder: Path) -> str:
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         said = "".join(output.get("text", "") for output in notebook.cells[0].outputs)  # by the cell that installs
         return said + book.ANSI.sub("", str(error))
-    changed = sorted(before ^ installed())
-    if [re.split("[ =]", line)[0] for line in changed] != ADDED:
-        return f"something else was installed, moved or removed than {' and '.join(ADDED)}: {changed}"
     outputs = [output for cell in book.code_cells(notebook) for output in cell.outputs]
     return "".join(output.text for output in outputs if output.get("name") == "stderr")
 
 
+def with_data(chapters: list[Path]) -> Iterator[Path]:
+    """Yield the chapters whose data are at hand; say of the others that they are skipped."""
+    for path in chapters:
+        if reason := needed_data.reason_to_skip(path):
+            print(f"  {path.stem}  skipped, it needs data: {reason}", flush=True)
+        else:
+            yield path
+
+
 def main(names: list[str]) -> None:
-    chapters = book.chosen(names)
+    chapters = list(with_data(book.chosen(names)))
     prepare()
     mistakes = {}
-    with tempfile.TemporaryDirectory() as scratch, served(Path(scratch, "site")) as url:
-        site, content = Path(scratch, "site"), Path(scratch, "content")
-        content.mkdir()
-        publish.add_notebooks(site, {path.stem: nbformat.read(path, as_version=4) for path in chapters}, url)
-        add_kernel(Path(scratch))
-        for path in chapters:
-            if reason := needed_data.reason_to_skip(path):
-                print(f"  {path.stem}  skipped, it needs data: {reason}", flush=True)
-                continue
-            start = time.monotonic()
-            print(f"  {path.stem}  running ...", flush=True)
-            mistake = run(path.stem, nbformat.read(site / "chapters" / path.name, as_version=4), content)
-            result = "FAILED after" if mistake else "ran in"
-            print(f"  {path.stem}  {result} {time.monotonic() - start:.1f} s", flush=True)
-            if mistake:
-                mistakes[path.name] = mistake
+    with tempfile.TemporaryDirectory() as scratch, served(Path(scratch)) as url:
+        publish.add_notebooks(Path(scratch), {path.stem: nbformat.read(path, as_version=4) for path in chapters}, url)
+        with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+            running = {pool.submit(run, Path(scratch, "chapters", path.name)): path for path in chapters}
+            for future in as_completed(running):
+                path, (mistake, seconds) = running[future], future.result()
+                print(f"  {path.stem}  {'FAILED after' if mistake else 'ran in'} {seconds:.1f} s", flush=True)
+                if mistake:
+                    mistakes[path.name] = mistake
     for name, mistake in mistakes.items():
         print(f"\n{name}\n\n{mistake}")
     if mistakes:
-        sys.exit(f"\nerror: with Colab's versions, something is wrong in {', '.join(mistakes)}, see above")
+        sys.exit(f"\nerror: with Colab's versions, something is wrong in {', '.join(sorted(mistakes))}, see above")
 
 
 if __name__ == "__main__":
