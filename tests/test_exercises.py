@@ -156,21 +156,6 @@ def with_empty_bins(y, p, n_bins):
     return (n / len(y) * abs(total / n)).sum()
 
 
-def controlled(y, p, cuts, alpha, more=1, average="rows", highest=True):
-    """Return the cut of conformal risk control for recall, or what one gets by a mistake."""
-    good = []
-    for cut in cuts:
-        found = (p > cut) * y
-        recall = {
-            "rows": (found.sum(axis=1) / y.sum(axis=1)).mean(),
-            "pot": found.sum() / y.sum(),
-            "labels": (found.sum(axis=0) / y.sum(axis=0)).mean(),
-        }[average]
-        if (len(y) * (1 - recall) + more) / (len(y) + more) <= alpha:
-            good.append(cut)
-    return max(good) if highest else min(good)
-
-
 def shrunk(y, z, shared, m=30.0):
     """Return slope and intercept of a map for one label, with a penalty on its distance from the shared one."""
     own = LogisticRegression(C=np.inf, tol=1e-8).fit(z[:, None], y)
@@ -299,8 +284,7 @@ OTHERS = {  # right answers of other kinds
     "05.3": lambda: [([[1, 1], [0, 1]], [[1, 1], [1, 0]]), (np.eye(2), pd.DataFrame([[1, 1], [0, 1]]))],
     "05.4": lambda: [best_constant(), sorted(best_constant()), [str(j) for j in best_constant()]],
     "07.2": lambda: [ece, lambda *rows: np.array([ece(*rows)])],
-    "07.4": lambda: [controlled],
-    "07.5": lambda: [shrunk, lambda *rows: list(shrunk(*rows, m=60.0))],
+    "07.4": lambda: [shrunk, lambda *rows: list(shrunk(*rows, m=60.0))],
     "05.5": lambda: [paired, lambda *rows: list(paired(*rows, seed=1)), lambda *rows: paired(*rows, seed=2, n=4000)],
     "06.3": lambda: [budget, lambda s, k: np.sort(s)[-k - 1] if k < len(s) else min(s) - 1],
     "06.4": lambda: [careful, lambda y, p, floor: careful(y, p, floor) + 1e-9],
@@ -756,17 +740,11 @@ WRONG = [  # what was handed in, and a part of the diagnosis that only this mist
     ("07.3", lambda: [0.9, 0.315, 0.1, 0.315], "Highest: this is the independent"),
     ("07.3", lambda: [0.9, 0.315, 0.1, 0.9], "most frequent label"),
     ("07.3", lambda: [0.9, 31.5, 0.1, 0.5], "above 1"),
-    ("07.4", lambda: partial(controlled, more=0), "the new one counts"),
-    ("07.4", lambda: partial(controlled, average="pot"), "pools"),
-    ("07.4", lambda: partial(controlled, average="labels"), "mean recall of the labels"),
-    ("07.4", lambda: lambda y, p, cuts, alpha: controlled(y, p, cuts, 1 - alpha), "loss of 1 - alpha"),
-    ("07.4", lambda: partial(controlled, highest=False), "lowest of the cuts"),
-    ("07.4", lambda: 0.026, "asks for a function"),
-    ("07.5", lambda: lambda y, z, shared: shared, "returns the shared map"),
-    ("07.5", lambda: lambda y, z, shared: (2, 2), "away from the label's own"),
-    ("07.5", lambda: partial(shrunk, m=0.0), "two positives"),
-    ("07.5", lambda: lambda y, z, shared: shrunk(y, z, shared, 0.0) if y.sum() > 19 else shared, "one of the two maps"),
-    ("07.5", lambda: lambda y, z, shared: 1, "asks for 2 numbers"),
+    ("07.4", lambda: lambda y, z, shared: shared, "returns the shared map"),
+    ("07.4", lambda: lambda y, z, shared: (2, 2), "away from the label's own"),
+    ("07.4", lambda: partial(shrunk, m=0.0), "two positives"),
+    ("07.4", lambda: lambda y, z, shared: shrunk(y, z, shared, 0.0) if y.sum() > 19 else shared, "one of the two maps"),
+    ("07.4", lambda: lambda y, z, shared: 1, "asks for 2 numbers"),
     ("09.1", lambda: NUMBERS["09.1"]()[::-1], "swapped"),
     ("09.1", lambda: [1, 0.05], "that of a single test; there are"),
     ("09.1", lambda: [1, 1], "may not be added up"),

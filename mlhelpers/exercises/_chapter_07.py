@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,45 +98,6 @@ def _number_of_labels(answer: Any) -> None:
 
 
 @exercise("07.4")
-def _guaranteed_cut(answer: Any) -> None:
-    rng = np.random.default_rng(33)
-    y = (rng.random((40, 4)) < [0.9, 0.6, 0.3, 0.2]).astype(np.int8)
-    y[y.sum(axis=1) == 0, 0] = 1
-    p = np.clip(0.35 * y + 0.65 * rng.random(y.shape) * np.array([1, 0.8, 0.6, 0.5]), 0, 1)
-    cuts, alpha = np.arange(0, 1, 0.01), 0.15
-
-    def highest(keep: Callable[[NDArray[np.bool_]], bool]) -> float:
-        return float(max(cut for cut in cuts if keep(p > cut)))
-
-    def losses(claimed: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.asarray(1 - (claimed & (y == 1)).sum(axis=1) / y.sum(axis=1))
-
-    def by_label(claimed: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.asarray((claimed & (y == 1)).sum(axis=0) / y.sum(axis=0))
-
-    n = len(y)
-    right = highest(lambda c: (losses(c).sum() + 1) / (n + 1) <= alpha)
-    routes: Routes = {
-        "This is the highest cut at which the mean loss of these samples is at most alpha; the new one counts, too.": (
-            highest(lambda c: losses(c).mean() <= alpha)
-        ),
-        "This pools the labels of all samples; compute the recall of each row, then the mean.": highest(
-            lambda c: (n * (1 - (c & (y == 1)).sum() / y.sum()) + 1) / (n + 1) <= alpha
-        ),
-        "This is the mean recall of the labels; compute the recall of each row.": highest(
-            lambda c: (n * (1 - by_label(c).mean()) + 1) / (n + 1) <= alpha
-        ),
-        "This allows a loss of 1 - alpha; alpha is the share that may be missed.": highest(
-            lambda c: (losses(c).sum() + 1) / (n + 1) <= 1 - alpha
-        ),
-        "This is the lowest of the cuts; the highest that keeps the promise claims fewest labels.": float(cuts[0]),
-    }
-    name = "the cut for made scores"
-    found = read_array(call(answer, y, p, cuts, alpha), f"one number, {name}")
-    compare(found, {name: right}, routes, tolerance=1e-6)
-
-
-@exercise("07.5")
 def _shrunk_map(answer: Any) -> str:
     rng = np.random.default_rng(7)
     z_all = rng.normal(-1, 2, size=20_000)
