@@ -26,6 +26,8 @@ FIGURES = {  # where each figure is: its chapter, and its place among the figure
     "clipped loss": ("04_custom_clipped_loss", 0),
     "averages": ("05_micro_macro_evaluation", 0),
     "threshold": ("05_micro_macro_evaluation", 1),
+    "costs of a chapter": ("06_thresholds", 0),
+    "calibration of a chapter": ("07_calibration", 0),
 }
 
 
@@ -33,7 +35,7 @@ RANDOM = np.random.default_rng(0)
 Z = RANDOM.normal(-1, 2, 400).round(2)  # logits that are right, some of them 0
 Y = (RANDOM.random(400) < expit(Z)).astype(int)
 WEIGHT = "weight of positives, a power of 2"
-MADE = {  # figures that stand in no chapter
+MADE = {  # figures of labels and scores that are known here
     "costs": explore_costs(Y, expit(Z), label_name="owl"),
     "calibration": explore_calibration(Y, 2 * Z, label_name="owl"),
 }
