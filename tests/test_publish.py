@@ -237,9 +237,7 @@ def test_hidden_cells_fold_in_colab(cell, source):
 def empty(tmp_path_factory):
     """Return the Python of an environment with pip and nothing else, made faster than by venv."""
     python = virtual_environment(tmp_path_factory.mktemp("colab") / "venv")
-    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
-    shutil.copytree(Path(pip.__file__).parent, Path(packages, "pip"))
+    shutil.copytree(Path(pip.__file__).parent, colab.purelib(python) / "pip")
     return python
 
 

@@ -6,19 +6,9 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlhelpers.exercises._answers import (
-    ANY,
-    Routes,
-    Wrong,
-    call,
-    compare,
-    read_array,
-    read_label_set,
-    read_numbers,
-    read_two,
-)
+from mlhelpers.exercises._answers import ANY, Routes, Wrong, call, compare, read_array, read_label_set, read_two
+from mlhelpers.exercises._intervals import NARROWER, f1s, judge_interval, middle
 from mlhelpers.exercises._register import constant, exercise, scenes
 from mlhelpers.metrics import LabelCounts, macro_f1
 
@@ -137,52 +127,25 @@ def _best_constant_by_micro_f1(answer: Any) -> None:
 
 @exercise("05.5")
 def _paired_bootstrap(answer: Any) -> str:
-    """Judge a function by what it returns for two predictions that agree mostly; its drawings are its own."""
+    """Judge a function by what it returns for two predictions that agree mostly."""
     rng = np.random.default_rng(2)
     y = (rng.random((400, 3)) < [0.6, 0.3, 0.15]).astype(np.int8)
     worse = np.where(rng.random(y.shape) < 0.75, y, 1 - y)
     better = np.where(rng.random(y.shape) < 0.25, y, worse)
     drawn, others = (rng.multinomial(400, np.full(400, 1 / 400), size=4000) for _ in range(2))
-    macro = {name: _f1s(drawn, y, y_pred).mean(axis=1) for name, y_pred in (("a", better), ("b", worse))}
-
-    def middle(values: NDArray[np.float64], share: float = 0.95) -> NDArray[np.float64]:
-        return np.quantile(values, [(1 - share) / 2, (1 + share) / 2])
-
-    right = middle(macro["a"] - macro["b"])
-    found = read_array(call(answer, y, better, worse), "two numbers, the lower and the upper end")
-    if found.size >= 100:
-        raise Wrong("It returns many numbers; return two quantiles of the differences, the lower and the upper end.")
-    low, high = read_numbers(found, "lower end", "upper end")
-
-    def near(ends: NDArray[np.float64]) -> bool:  # as near as the chance of a thousand drawings makes them
-        width = np.ptp(ends)
-        together = np.abs(np.array([low, high]) - ends).max() < 0.1 * width
-        return bool(together and 0.89 < (high - low) / width < 1.12)
-
-    if near(right):
-        return f"for two made predictions it is {high - low:.3f} wide"
-    if low == high:
-        raise Wrong("Both ends are the same. Draw the scenes with replacement, as many as there are, again and again.")
-    if low > high:
-        raise Wrong("The ends are swapped: the 2.5 % quantile first, then the 97.5 % quantile.")
-    if near(-right[::-1]):
-        raise Wrong("The difference is the other way round: the first prediction minus the second.")
-    if any(near(middle(each)) for each in macro.values()):
-        raise Wrong("This is the interval of one prediction's macro-F1; take the difference in every drawing.")
-    if near(middle(macro["a"] - _f1s(others, y, worse).mean(axis=1))):
-        raise Wrong("This is as wide as if the scenes were drawn for each prediction alone; draw the same for both.")
-    micro = [_f1s(drawn, y, each, pooled=True) for each in (better, worse)]
-    if near(middle(micro[0] - micro[1])):
-        raise Wrong("This is the interval of the difference in micro-F1; the question asks for macro-F1.")
-    if near(middle(macro["a"] - macro["b"], 0.9)):
-        raise Wrong("This is narrower than the middle 95 %; it leaves 2.5 % out at each end.")
-    raise Wrong(
-        "The interval is another one than that of the differences in macro-F1, the first prediction minus the second, "
-        "over a thousand drawings of as many scenes as there are."
-    )
-
-
-def _f1s(times: NDArray[Any], y: NDArray[Any], y_pred: NDArray[Any], pooled: bool = False) -> NDArray[np.float64]:
-    """Return F1 for each row of `times`, which says how often each sample counts: per label, or of all pooled."""
-    tp, sizes = times @ (y & y_pred), times @ (y + y_pred)
-    return np.asarray(2 * tp.sum(axis=1) / sizes.sum(axis=1) if pooled else 2 * tp / sizes)
+    a, b = (f1s(drawn, y, y_pred, "macro") for y_pred in (better, worse))
+    routes = {
+        "This is the interval of one prediction's macro-F1; take the difference in every drawing.": lambda: np.stack(
+            [middle(a), middle(b)]
+        ),
+        "This is as wide as if the scenes were drawn for each prediction alone; draw the same for both.": lambda: (
+            middle(a - f1s(others, y, worse, "macro"))
+        ),
+        "This is the interval of the difference in micro-F1; the question asks for macro-F1.": lambda: middle(
+            f1s(drawn, y, better, "micro") - f1s(drawn, y, worse, "micro")
+        ),
+        NARROWER: lambda: middle(a - b, 0.9),
+    }
+    returned = call(answer, y, better, worse)
+    width = judge_interval(returned, a - b, routes, drawn="scenes", compared="prediction", measure="macro-F1")
+    return f"for two made predictions it is {width:.3f} wide"

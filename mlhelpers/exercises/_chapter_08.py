@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlhelpers.exercises._answers import Wrong, call, compare, read_array, read_numbers
+from mlhelpers.exercises._intervals import NARROWER, judge_interval, middle
 from mlhelpers.exercises._register import Floats, exercise
 
 
@@ -155,46 +156,25 @@ def _oversampled_in_the_folds(answer: Any) -> str:
 
 @exercise("08.5")
 def _paired_average_precision(answer: Any) -> str:
-    """Judge a function by what it returns for two made rankings; its drawings are its own."""
+    """Judge a function by what it returns for two made rankings."""
     rng = np.random.default_rng(3)
     y = (rng.random(500) < 0.15).astype(np.int8)
     common = 1.2 * y + rng.normal(size=500)
     better, worse = common + 0.5 * y + 0.3 * rng.normal(size=500), common + 0.8 * rng.normal(size=500)
     drawn, others = (rng.multinomial(500, np.full(500, 1 / 500), size=3000) for _ in range(2))
-    ap = {name: _average_precisions(drawn, y, s) for name, s in (("a", better), ("b", worse))}
-
-    def middle(values: Floats, share: float = 0.95) -> Floats:
-        return np.asarray(np.quantile(values, [(1 - share) / 2, (1 + share) / 2]))
-
-    right = middle(ap["a"] - ap["b"])
-    found = read_array(call(answer, y, better, worse), "two numbers, the lower and the upper end")
-    if found.size >= 100:
-        raise Wrong("It returns many numbers; return two quantiles of the differences, the lower and the upper end.")
-    low, high = read_numbers(found, "lower end", "upper end")
-
-    def near(ends: Floats) -> bool:  # as near as the chance of a thousand drawings makes them
-        width = np.ptp(ends)
-        together = np.abs(np.array([low, high]) - ends).max() < 0.1 * width
-        return bool(together and 0.89 < (high - low) / width < 1.12)
-
-    if near(right):
-        return f"for two made rankings it is {high - low:.3f} wide"
-    if low == high:
-        raise Wrong("Both ends are the same. Draw the rows with replacement, as many as there are, again and again.")
-    if low > high:
-        raise Wrong("The ends are swapped: the 2.5 % quantile first, then the 97.5 % quantile.")
-    if near(-right[::-1]):
-        raise Wrong("The difference is the other way round: the first ranking minus the second.")
-    if any(near(middle(each)) for each in ap.values()):
-        raise Wrong("This is the interval of one ranking's AP; take the difference in every drawing.")
-    if near(middle(ap["a"] - _average_precisions(others, y, worse))):
-        raise Wrong("This is as wide as if the rows were drawn for each ranking alone; draw the same for both.")
-    if near(middle(ap["a"] - ap["b"], 0.9)):
-        raise Wrong("This is narrower than the middle 95 %; it leaves 2.5 % out at each end.")
-    raise Wrong(
-        "The interval is another one than that of the differences in AP, the first ranking minus the second, over a "
-        "thousand drawings of as many rows as there are."
-    )
+    a, b = (_average_precisions(drawn, y, scores) for scores in (better, worse))
+    routes = {
+        "This is the interval of one ranking's AP; take the difference in every drawing.": lambda: np.stack(
+            [middle(a), middle(b)]
+        ),
+        "This is as wide as if the rows were drawn for each ranking alone; draw the same for both.": lambda: middle(
+            a - _average_precisions(others, y, worse)
+        ),
+        NARROWER: lambda: middle(a - b, 0.9),
+    }
+    returned = call(answer, y, better, worse)
+    width = judge_interval(returned, a - b, routes, drawn="rows", compared="ranking", measure="AP")
+    return f"for two made rankings it is {width:.3f} wide"
 
 
 def _average_precisions(times: NDArray[Any], y: NDArray[Any], scores: Floats) -> Floats:

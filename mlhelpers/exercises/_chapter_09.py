@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.feature_selection import chi2
 
 from mlhelpers.exercises._answers import ANY, Routes, Wrong, call, compare, read_array, read_numbers
+from mlhelpers.exercises._intervals import NARROWER, f1s, judge_interval, middle
 from mlhelpers.exercises._register import Floats, exercise
 
 
@@ -104,7 +105,7 @@ def _chi2_of_a_matrix(answer: Any) -> None:
 
 @exercise("09.4")
 def _bootstrap_of_groups(answer: Any) -> str:
-    """Judge a function by what it returns for groups of unequal sizes; its drawings are its own."""
+    """Judge a function by what it returns for groups of unequal sizes."""
     rng = np.random.default_rng(4)
     groups = np.repeat(rng.permutation(60) + 100, np.tile([2, 3, 7], 20))
     _, number = np.unique(groups, return_inverse=True)
@@ -116,46 +117,21 @@ def _bootstrap_of_groups(answer: Any) -> str:
     drawn, others = (rng.multinomial(60, np.full(60, 1 / 60), size=4000)[:, number] for _ in range(2))
     rows = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=4000)
 
-    def middle(values: Floats, share: float = 0.95) -> Floats:
-        return np.quantile(values, [(1 - share) / 2, (1 + share) / 2])
+    def difference(times: NDArray[Any], of_b: NDArray[Any] | None = None, average: str = "micro") -> Floats:
+        return f1s(times, y, a, average) - f1s(times if of_b is None else of_b, y, b, average)
 
-    def difference(times: NDArray[Any], of_b: NDArray[Any] | None = None, macro: bool = False) -> Floats:
-        return _f1s(times, y, a, macro) - _f1s(times if of_b is None else of_b, y, b, macro)
-
-    found = read_array(call(answer, y, a, b, groups), "two numbers, the lower and the upper end")
-    if found.size >= 100:
-        raise Wrong("It returns many numbers; return two quantiles of the differences, the lower and the upper end.")
-    low, high = read_numbers(found, "lower end", "upper end")
-
-    def near(ends: Floats) -> bool:  # as near as the chance of a thousand drawings makes them
-        width = np.ptp(ends)
-        return bool(np.abs(np.array([low, high]) - ends).max() < 0.1 * width and 0.89 < (high - low) / width < 1.12)
-
-    right = middle(difference(drawn))
-    if near(right):
-        return f"for 60 made groups it is {high - low:.3f} wide"
-    if low == high:
-        raise Wrong("Both ends are the same. Draw the groups with replacement, as many as there are, again and again.")
-    if low > high:
-        raise Wrong("The ends are swapped: the 2.5 % quantile first, then the 97.5 % quantile.")
-    for ends, message in (
-        (-right[::-1], "The difference is the other way round: the first prediction minus the second."),
-        (middle(difference(rows)), "This is as narrow as if rows were drawn; draw whole groups."),
-        (middle(difference(drawn, macro=True)), "This is the interval of macro-F1; the question asks for micro-F1."),
-        (middle(difference(drawn, others)), "This is as wide as if groups were drawn for each prediction alone."),
-        (middle(difference(drawn), 0.9), "This is narrower than the middle 95 %; it leaves 2.5 % out at each end."),
-        (middle(_f1s(drawn, y, a)), "This is the interval of one prediction; take the difference in every drawing."),
-        (middle(_f1s(drawn, y, b)), "This is the interval of one prediction; take the difference in every drawing."),
-    ):
-        if near(ends):
-            raise Wrong(message)
-    raise Wrong(
-        "The interval is another one than that of the differences in micro-F1, the first prediction minus the second, "
-        "over a thousand drawings of as many groups as there are."
-    )
-
-
-def _f1s(times: NDArray[Any], y: NDArray[Any], y_pred: NDArray[Any], macro: bool = False) -> Floats:
-    """Return micro- or macro-F1 for each row of `times`, which says how often each sample counts."""
-    hits, sizes = times @ (y & y_pred), times @ (y + y_pred)
-    return np.asarray((2 * hits / sizes).mean(axis=1) if macro else 2 * hits.sum(axis=1) / sizes.sum(axis=1))
+    differences = difference(drawn)
+    routes = {
+        "This is as narrow as if rows were drawn; draw whole groups.": lambda: middle(difference(rows)),
+        "This is the interval of macro-F1; the question asks for micro-F1.": lambda: middle(
+            difference(drawn, average="macro")
+        ),
+        "This is as wide as if groups were drawn for each prediction alone.": lambda: middle(difference(drawn, others)),
+        NARROWER: lambda: middle(differences, 0.9),
+        "This is the interval of one prediction; take the difference in every drawing.": lambda: np.stack(
+            [middle(f1s(drawn, y, each, "micro")) for each in (a, b)]
+        ),
+    }
+    returned = call(answer, y, a, b, groups)
+    width = judge_interval(returned, differences, routes, drawn="groups", compared="prediction", measure="micro-F1")
+    return f"for 60 made groups it is {width:.3f} wide"
