@@ -52,6 +52,11 @@ def test_cells_are_short(notebook):
     assert max(lengths) <= 20
 
 
+def test_no_semicolon_hides_an_output(notebook):
+    """IPython hides it, and nbval, which doesn't, compares it with nothing."""
+    assert [cell.source for cell in code_cells(notebook) if cell.source.rstrip().endswith(";")] == []
+
+
 def test_prose_is_portable_markdown(notebook):
     assert [found[0] for found in MYST.finditer(prose(notebook))] == []
 
