@@ -433,10 +433,11 @@ class Bundle(ShownAsTable):
             label_names=SimpleNamespace(label_names=self.label_names),
             expected=SimpleNamespace(label_names=label_names),
         )
-        if stored.outputs.shape != self._expected.outputs.shape:
+        shapes, expected = {each.shape for each in stored}, self._expected.outputs.shape
+        if shapes != {expected}:
             raise ValueError(
-                f"{_saved.EXPECTED} holds scores of shape {stored.outputs.shape}, but the examples and the model give "
-                f"{self._expected.outputs.shape}; save the bundle anew where it was made"
+                f"{_saved.EXPECTED} holds scores of shape {sorted(shapes)}, but the examples and the model give "
+                f"{expected}; save the bundle anew where it was made"
             )
         self._compare("the model", stored.outputs, self._expected.outputs, _TOLERANCE[self._kind])
         scores = self._scores_of(stored.outputs)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,11 +102,13 @@ def versions_of(kind: Kind, with_skops: bool) -> dict[str, str]:
 def check_versions(stored: dict[str, str], kind: Kind, with_skops: bool) -> None:
     """Refuse another version of the library that reads the model's file."""
     for name in ["keras"] * (kind == "keras") + ["scikit-learn"] * with_skops:
-        here = _version_here(name)
-        if stored[name] != here:
+        here, there = _version_here(name), stored.get(name)
+        if there is None:
+            raise ValueError(f"bundle.json names no version of {name}; save the bundle anew")
+        if there != here:
             raise ValueError(
-                f"the bundle was made with {name} {stored[name]}, but {here} is installed here; install "
-                f'"{name}=={stored[name]}", or pass other_versions=True, and its examples decide whether the scores '
+                f"the bundle was made with {name} {there}, but {here} is installed here; install "
+                f'"{name}=={there}", or pass other_versions=True, and its examples decide whether the scores '
                 "are the same"
             )
 
@@ -143,7 +146,11 @@ def write_skops(estimator: Any, path: Path) -> None:
 
 def untrusted_types(path: Path) -> list[str]:
     """Return the types in a file that neither skops nor mlhelpers vouches for."""
-    return sorted(set(_skops().get_untrusted_types(file=path)) - set(_OWN_TYPES))
+    try:
+        types = _skops().get_untrusted_types(file=path)
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise ValueError(f"{path.name} is no file of skops ({_first_line(error)}); save the bundle anew") from error
+    return sorted(set(types) - set(_OWN_TYPES))
 
 
 def read_skops(path: Path, trusted: Iterable[str]) -> Any:

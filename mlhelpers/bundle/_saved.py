@@ -43,7 +43,7 @@ def read_main(folder: Path) -> tuple[dict[str, Any], set[str]]:
             f"{MAIN} is of the format {content['format']!r}, and this version of mlhelpers reads {FORMAT!r}; "
             "load it with the version of mlhelpers that wrote it"
         )
-    if content.get("model") not in _models.FILE_OF or any(type(content.get(k)) is not t for k, t in _TYPES.items()):
+    if content.get("model") not in [*_models.FILE_OF] or any(type(content.get(k)) is not t for k, t in _TYPES.items()):
         raise ValueError(f"{MAIN} lacks one of {sorted(_TYPES)}, or has it in another form; save the bundle anew")
     needed = {MAIN, EXPECTED, _models.FILE_OF[content["model"]]}
     if not needed <= files or files - needed - _OPTIONAL - {*_rows.FILES} or len(files.intersection(_rows.FILES)) != 1:
@@ -66,7 +66,7 @@ def write_expected(expected: Expected, label_names: tuple[str, ...], path: Path)
 
 
 def read_expected(path: Path) -> tuple[list[str], Expected]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return arrays["label_names"].tolist(), Expected(*(arrays[name] for name in Expected._fields))
 
 
