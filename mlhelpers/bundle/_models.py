@@ -132,9 +132,9 @@ def read_keras(path: Path) -> Any:
     except Exception as error:  # of Keras, of HDF5, of a layer's own constructor
         raise ValueError(
             f"{path.name} can't be loaded by Keras {keras.__version__} in its safe mode ({_first_line(error)}); "
-            "another version of Keras may have made it; a layer of your own needs @keras.saving.register_keras_serializable() "
-            "and its module imported before; and a Lambda layer, which would execute code from the file, needs a layer "
-            "of your own in its place"
+            "another version of Keras may have made it; a layer of your own needs "
+            "@keras.saving.register_keras_serializable() and its module imported before; and a Lambda layer, which "
+            "would execute code from the file, needs a layer of your own in its place"
         ) from error
 
 
