@@ -397,8 +397,8 @@ class Bundle(ShownAsTable):
             bundle = cls(model, content["label_names"], **parts)
         except Exception as error:  # also what a model raises
             raise ValueError(
-                f"the parts of the bundle {str(folder)!r} don't fit together ({type(error).__name__}: {error}); save "
-                "it anew where it was made"
+                f"the parts of the bundle {str(folder)!r} don't fit together here ({type(error).__name__}: {error}); "
+                f"{_way_out(content['versions'])}"
             ) from error
         bundle._set("versions", content["versions"])
         bundle._check_replay(*_saved.read_part(_saved.read_expected, path / _saved.EXPECTED))
@@ -451,10 +451,14 @@ class Bundle(ShownAsTable):
             raise ValueError(
                 f"the examples don't give what they gave where the bundle was made: in row {row}, label "
                 f"{self.label_names[column]!r}, {what} had {stored[row, column]:.6g} and has "
-                f"{computed[row, column]:.6g} here, and so in {far.sum()} of {far.size} cells; don't use it: install "
-                f"the versions it was made with ({', '.join(f'{k} {v}' for k, v in self.versions.items())}), or save "
-                "it anew where it was made"
+                f"{computed[row, column]:.6g} here, and so in {far.sum()} of {far.size} cells; don't use it: "
+                f"{_way_out(self.versions)}"
             )
+
+
+def _way_out(versions: dict[str, str]) -> str:
+    made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"install the versions it was made with ({made_with}), or save it anew where it was made"
 
 
 def _checked_examples(examples: Any) -> _rows.Rows:

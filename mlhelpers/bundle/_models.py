@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from zipfile import BadZipFile
@@ -21,6 +21,7 @@ Kind: TypeAlias = Literal["keras", "scikit-learn"]
 
 FILE_OF: dict[Kind, str] = {"keras": "model.keras", "scikit-learn": "model.skops"}
 PREPROCESSING = "preprocessing.skops"
+_EXTRA_OF = {"keras": "keras", "skops": "bundle"}
 _BATCH = 256  # rows at a time in Keras, so that memory doesn't grow with their number
 _OWN_TYPES = (  # which do nothing when they are loaded, and which skops doesn't know
     "mlhelpers.binary_relevance.BinaryRelevance",
@@ -89,10 +90,8 @@ def _keras_outputs(model: Any, values: Any) -> NDArray[Any]:
 
 def versions_of(kind: Kind, with_skops: bool) -> dict[str, str]:
     """Return the versions of what a bundle was made with."""
-    names = ["mlhelpers", "numpy", "scipy", "scikit-learn"]
-    names += ["skops"] if with_skops else []
-    names += ["keras"] if kind == "keras" else []
-    found = {"python": ".".join(map(str, sys.version_info[:3]))} | {name: metadata.version(name) for name in names}
+    names = ["mlhelpers", "numpy", "scipy", "scikit-learn", *["skops"] * with_skops, *["keras"] * (kind == "keras")]
+    found = {"python": ".".join(map(str, sys.version_info[:3]))} | {name: _version_here(name) for name in names}
     if kind == "keras":
         backend = sys.modules["keras"].backend.backend()
         found["backend"] = f"{backend} {getattr(sys.modules.get(backend), '__version__', '')}".strip()
@@ -115,11 +114,10 @@ def check_versions(stored: dict[str, str], kind: Kind, with_skops: bool) -> None
 
 def _version_here(name: str) -> str:
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        raise ImportError(
-            f"the bundle holds a model of {name}, which is not installed; run: pip install {name}"
-        ) from None
+        return str(import_module({"scikit-learn": "sklearn"}.get(name, name)).__version__)
+    except ImportError:
+        way_out = f'run: pip install {name}, or in a clone of the book: pip install ".[{_EXTRA_OF[name]}]"'
+        raise ImportError(f"{name}, which a bundle of this model needs, is not installed; {way_out}") from None
 
 
 def write_keras(model: Any, path: Path) -> None:
@@ -128,15 +126,15 @@ def write_keras(model: Any, path: Path) -> None:
 
 def read_keras(path: Path) -> Any:
     """Load a Keras model in Keras's safe mode: nothing in the file is executed."""
-    import keras
-
+    keras = import_module("keras")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # of Keras, of HDF5, of a layer's own constructor
         raise ValueError(
-            f"{path.name} can't be loaded by Keras in its safe mode ({_first_line(error)}); a layer of your own needs "
-            "@keras.saving.register_keras_serializable() and its module imported before, and has to take the place of "
-            "a Lambda layer, which would execute code from the file"
+            f"{path.name} can't be loaded by Keras {keras.__version__} in its safe mode ({_first_line(error)}); "
+            "another version of Keras may have made it; a layer of your own needs "
+            "@keras.saving.register_keras_serializable() and its module imported before; and a Lambda layer, which "
+            "would execute code from the file, needs a layer of your own in its place"
         ) from error
 
 
@@ -168,20 +166,14 @@ def read_skops(path: Path, trusted: Iterable[str]) -> Any:
             return _skops().load(path, trusted=[*_OWN_TYPES, *trusted])
     except Exception as error:  # whatever constructors and attributes of other versions raise
         raise ValueError(
-            f"{path.name} can't be loaded ({_first_line(error)}); functions and classes of your own must be in a "
-            "module that can be imported where the bundle is loaded, and no lambdas"
+            f"{path.name} can't be loaded ({_first_line(error)}); another version of scikit-learn may have made it; "
+            "functions and classes of your own must be in a module that can be imported here, and no lambdas"
         ) from error
 
 
 def _skops() -> Any:
-    try:
-        import skops.io
-    except ImportError:
-        raise ImportError(
-            "skops, which stores scikit-learn estimators without pickle, is not installed; run: pip install skops, "
-            'or in a clone of the book: pip install ".[bundle]"'
-        ) from None
-    return skops.io
+    _version_here("skops")
+    return import_module("skops.io")
 
 
 def _first_line(error: BaseException) -> str:
