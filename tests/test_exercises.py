@@ -49,7 +49,9 @@ ROOT = Path(__file__).parents[1]
 SCENES, FREE = load_digit_scenes(), load_digit_scenes(dependence=0)
 Y, Y_TEST = SCENES.Y_train, SCENES.Y_test
 IDS = list(exercises._texts())
-ELSEWHERE = {path.stem[-2:] for path in Path(__file__).parent.glob("test_exercises_*.py")}  # chapters with their own file
+ELSEWHERE = {
+    path.stem[-2:] for path in (ROOT / "tests").glob("test_exercises_*.py")
+}  # chapters with a file of their own
 HERE = {exercise for exercise in IDS if exercise[:2] not in ELSEWHERE}
 TAG_COLUMN = ["cat, dog", "", "Dog,cat , dog", "sunset", "dog,"]
 TAGS = np.array([[1, 1, 0], [0, 0, 0], [1, 1, 0], [0, 0, 1], [0, 1, 0]])  # cat, dog, sunset

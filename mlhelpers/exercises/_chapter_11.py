@@ -94,8 +94,12 @@ def _weighted_recall(answer: Any) -> None:
         "This is the weighted precision; recall is divided by the positives.": float(
             (w * y * y_pred).sum() / (w * y_pred).sum()
         ),
-        "This is the weighted accuracy; recall looks at the positives alone.": float((w * (y == y_pred)).sum() / w.sum()),
-        "It weights only above the line; weight the positives below it as well.": float((w * y * y_pred).sum() / y.sum()),
+        "This is the weighted accuracy; recall looks at the positives alone.": float(
+            (w * (y == y_pred)).sum() / w.sum()
+        ),
+        "It weights only above the line; weight the positives below it as well.": float(
+            (w * y * y_pred).sum() / y.sum()
+        ),
         "It divides by all rows; recall is divided by the positives.": float((w * y * y_pred).sum() / w.sum()),
     }
     compare(found, {"the weighted recall of 60 made rows": recall(w)}, routes, tolerance=1e-4)
@@ -110,13 +114,13 @@ def _alarm(answer: Any) -> str:
         k[-6] = round(factor * _RATES[-6] * 800)
         if not _bells(answer, k, 800, k_ref, 800)[-6]:
             raise Wrong(f"It doesn't ring for a label that got {what}.")
-    if _false_alarms(answer, n_ref=80_000) > 0.2:
+    if _false_alarms(answer, n_ref=16_000) > 0.2:
         raise Wrong("It rings in many of the batches in which nothing has changed; 20 labels are 20 chances.")
     false = _false_alarms(answer, n_ref=800)
     if false > 0.16:
         raise Wrong(
-            "With a reference as small as the batch it rings in many of the batches in which nothing has changed; the rate "
-            "of the reference is uncertain, too."
+            "With a reference as small as the batch it rings in many of the batches in which nothing has changed; the "
+            "rate of the reference is uncertain, too."
         )
     return f"it rings in {false:.0%} of 60 made batches in which nothing has changed"
 
