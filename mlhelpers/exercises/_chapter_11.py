@@ -22,7 +22,7 @@ def _columns_in_our_order(answer: Any) -> None:
     if found.shape != _SCORES.shape:
         raise Wrong(f"It returns something of shape {found.shape} for scores of shape {_SCORES.shape}.")
     if not np.array_equal(found, _SCORES[:, right]):
-        others = {
+        others: dict[str, Any] = {
             "It returns the scores as they came.": [0, 1, 2, 3],
             "It goes the wrong way: for each of their names it looks for the place in your list.": [
                 _OURS.index(name) for name in _THEIRS
