@@ -1,8 +1,8 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``calibration``, ``binary_relevance``, ``audit``, ``plotting``, ``interactive``,
-``tables``, ``exercises``.
+``metrics``, ``thresholds``, ``calibration``, ``binary_relevance``, ``bundle``, ``audit``, ``plotting``,
+``interactive``, ``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlhelpers import (  # noqa: F401
         audit,
         binary_relevance,
+        bundle,
         calibration,
         datasets,
         exercises,
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 _MODULES = (
     "audit",
     "binary_relevance",
+    "bundle",
     "calibration",
     "datasets",
     "exercises",

@@ -246,20 +246,25 @@ def served(site, tmp_path):
     """Serve a site of its own; return its folder and its address."""
     folder, chapter = tmp_path / "site", CHAPTERS[0]
     with colab.served(folder) as url:
-        publish.add_notebooks(folder, {chapter.stem: nbformat.read(chapter, as_version=4)}, url)
+        plain, shipping = (nbformat.read(chapter, as_version=4) for _ in range(2))
+        shipping.cells.append(nbformat.v4.new_code_cell("from mlhelpers.bundle import Bundle"))
+        publish.add_notebooks(folder, {chapter.stem: plain, "shipping": shipping}, url)
         yield folder, url
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    """Return a folder that pip takes the package from that Colab lacks: without a network, a wheel that is empty."""
+    """Return a folder that pip takes the packages from that Colab lacks: without a network, wheels that are empty."""
     folder = tmp_path_factory.mktemp("index")
-    name, version = publish.LACKING.replace("-", "_"), importlib.metadata.version(publish.LACKING)
-    info = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {publish.LACKING}\nVersion: {version}\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+    for package in publish.LACKING:
+        name, version = package.replace("-", "_"), importlib.metadata.version(package)
+        info = f"{name}-{version}.dist-info"
+        needs = "Requires-Dist: prettytable\n"  # which pip must not look for
+        with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+            about = f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n{needs}"
+            archive.writestr(f"{info}/METADATA", about)
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            archive.writestr(f"{info}/RECORD", "")
     return folder
 
 
@@ -271,8 +276,8 @@ def one_index(index, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
 
 
-def first_cell(folder):
-    return nbformat.read(folder / "chapters" / CHAPTERS[0].name, as_version=4).cells[0].source
+def first_cell(folder, name=CHAPTERS[0].stem):
+    return nbformat.read(folder / "chapters" / f"{name}.ipynb", as_version=4).cells[0].source
 
 
 def run_cell(python, source, folder, in_colab=True):
@@ -289,12 +294,15 @@ def run_cell(python, source, folder, in_colab=True):
 
 
 def uninstall(python):
-    subprocess.run(
-        [python, "-m", "pip", "uninstall", "--quiet", "--yes", *colab.ADDED], check=True, capture_output=True
-    )
+    command = [python, "-m", "pip", "uninstall", "--quiet", "--yes", "mlhelpers", *publish.LACKING]
+    subprocess.run(command, check=True, capture_output=True)
 
 
-def test_in_colab_it_installs_that_wheel_and_the_package_that_colab_lacks(served, empty, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "lacking"),
+    [(CHAPTERS[0].stem, ["iterative-stratification"]), ("shipping", ["iterative-stratification", "skops"])],
+)
+def test_in_colab_it_installs_that_wheel_and_the_packages_that_colab_lacks(served, empty, tmp_path, name, lacking):
     def freeze():
         command = [empty, "-m", "pip", "freeze"]
         return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines())
@@ -302,10 +310,26 @@ def test_in_colab_it_installs_that_wheel_and_the_package_that_colab_lacks(served
     uninstall(empty)
     before = freeze()
     for _ in range(2):  # twice does no harm
-        assert run_cell(empty, first_cell(served[0]), tmp_path) == ("", True)
-    lacking, added = sorted(freeze() - before)
-    assert lacking == f"{publish.LACKING}=={importlib.metadata.version(publish.LACKING)}"
-    assert added.startswith(f"mlhelpers @ {served[1]}/wheels/")
+        assert run_cell(empty, first_cell(served[0], name), tmp_path) == ("", True)
+    added = sorted(freeze() - before)
+    assert added.pop(1).startswith(f"mlhelpers @ {served[1]}/wheels/")
+    assert added == [f"{package}=={importlib.metadata.version(package)}" for package in lacking]
+
+
+@pytest.mark.parametrize(
+    ("source", "needs"),
+    [
+        ("from mlhelpers.bundle import Bundle", True),
+        ("import mlhelpers.bundle as shipped", True),
+        ("from mlhelpers import bundle, labels", True),
+        ("from mlhelpers import labels\nbundle = 1", False),
+        ("from mlhelpers.labels import check_labels", False),
+    ],
+)
+def test_only_a_chapter_that_ships_a_bundle_gets_skops(source, needs):
+    cells = [nbformat.v4.new_markdown_cell("See `mlhelpers.bundle`."), nbformat.v4.new_code_cell(source)]
+    found = publish.lacking(nbformat.v4.new_notebook(cells=cells))
+    assert found == ["iterative-stratification", *["skops"] * needs]
 
 
 def tamper(folder):
@@ -362,12 +386,16 @@ def test_in_colab_without_the_package_that_it_lacks_nothing_is_installed(served,
 
 
 def test_what_colab_lacks_is_all_that_the_package_needs_there():
-    """A dependency that Colab's image gets or loses, or that mlhelpers gets, changes the first cell."""
-    names = [
-        re.match(r"[\w-]+", need)[0] for need in importlib.metadata.requires("mlhelpers") if "extra ==" not in need
-    ]
+    """A dependency that Colab's image gets or loses, or that mlhelpers or skops gets, changes the first cell."""
     lock = {line.partition("==")[0] for line in colab.LOCK.read_text(encoding="utf-8").splitlines() if "==" in line}
-    assert [name for name in names if name not in lock] == [publish.LACKING]
+
+    def missing(package, extra=None):
+        needs = [need.partition(";") for need in importlib.metadata.requires(package)]
+        chosen = [name for name, _, rule in needs if ("extra" in rule) == bool(extra) and (extra or "") in rule]
+        return {re.match(r"[\w-]+", name)[0] for name in chosen} - lock
+
+    assert missing("mlhelpers") | missing("mlhelpers", "'bundle'") == publish.LACKING.keys()
+    assert missing("skops") | missing("iterative-stratification") == set()
 
 
 def test_elsewhere_it_does_nothing_or_says_how_to_get_the_package(site, empty, tmp_path):

@@ -4,8 +4,8 @@
 
 The environment, .venv-colab, comes from requirements-colab.lock, and each chapter adds to it in one of its own, two
 chapters at a time; the site that the notebooks install from is served on this machine alone. A chapter fails if a cell
-fails, if an output holds stderr, or if anything but mlhelpers and the package that it needs and Colab lacks was
-installed or moved. A chapter whose data set is not at hand is skipped, and said to be.
+fails, if an output holds stderr, or if anything but mlhelpers and the packages that the chapter needs and Colab lacks
+was installed or moved. A chapter whose data set is not at hand is skipped, and said to be.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ VENV = book.ROOT / ".venv-colab"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = book.ROOT / "requirements-colab.lock"
 VERSION = "3.13"
-ADDED = [publish.LACKING, "mlhelpers"]
 UV = [sys.executable, "-m", "uv", "--quiet"]
 
 
@@ -128,8 +127,9 @@ def run(path: Path) -> tuple[str, float]:
         before = installed(python)
         mistake = executed(notebook, content, book.BUILD / "logs" / f"colab-{path.stem}.log")
         changed = sorted(before ^ installed(python))
-    if not mistake and [re.split("[ =]", line)[0] for line in changed] != ADDED:
-        mistake = f"something else was installed, moved or removed than {' and '.join(ADDED)}: {changed}"
+    wanted = sorted(["mlhelpers", *publish.lacking(notebook)])
+    if not mistake and [re.split("[ =]", line)[0] for line in changed] != wanted:
+        mistake = f"something else was installed, moved or removed than {' and '.join(wanted)}: {changed}"
     return mistake, time.monotonic() - start
 
 

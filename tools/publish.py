@@ -26,9 +26,12 @@ from book import Notebook
 SITE = book.BUILD / "site"
 NOTICE = "without BOOK_REPOSITORY and BOOK_URL: in Colab its notebooks can't install mlhelpers"
 
-# Colab preloads google.colab. What it has installed stays as it is: of the dependencies, the cell fetches the one that
-# Colab lacks, and no dependency of that; the wheel of mlhelpers comes by its hash.
-LACKING = "iterative-stratification"
+# Colab preloads google.colab. What it has installed stays as it is: of the dependencies, the cell fetches those that
+# Colab lacks and the chapter's code needs, and no dependency of theirs; the wheel of mlhelpers comes by its hash.
+LACKING = {
+    "iterative-stratification": re.compile(""),  # every chapter
+    "skops": re.compile(r"\bmlhelpers\.bundle\b|\bfrom mlhelpers import .*\bbundle\b"),
+}
 INSTALL = """\
 # @title Install mlhelpers, the package of this book
 import importlib.util
@@ -43,7 +46,7 @@ causes = {{
 }}
 if "google.colab" in sys.modules:
     pip = [sys.executable, "-m", "pip", "install", "--no-deps"]
-    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}", "{lacking}"]
+    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}", {lacking}]
     done = subprocess.run(pip, capture_output=True, text=True)
     cause = [causes[sign] for sign in causes if sign in done.stderr]
     if done.returncode:
@@ -77,10 +80,16 @@ def add_wheel(site: Path) -> tuple[str, str]:
     return (folder / wheel.name).relative_to(site).as_posix(), sha256
 
 
-def installer(url: str, sha256: str) -> Notebook:
+def lacking(notebook: Notebook) -> list[str]:
+    """Return the packages that a chapter's code needs and Colab lacks."""
+    code = "\n".join(cell.source for cell in book.code_cells(notebook))
+    return [package for package, sign in LACKING.items() if sign.search(code)]
+
+
+def installer(url: str, sha256: str, packages: list[str]) -> Notebook:
     """Return the first cell of a published notebook."""
     metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
-    lacking = f"{LACKING}=={importlib.metadata.version(LACKING)}"
+    lacking = ", ".join(f'"{package}=={importlib.metadata.version(package)}"' for package in packages)
     source = INSTALL.format(url=url, sha256=sha256, lacking=lacking).strip()
     return nbformat.v4.new_code_cell(source, id="install-mlhelpers", metadata=metadata)
 
@@ -122,8 +131,8 @@ def published(notebook: Notebook, url: str = "", install: Notebook | None = None
 def add_notebooks(site: Path, notebooks: dict[str, Notebook], url: str = "") -> None:
     """Put the wheel into a site, and notebooks that install it: beside their pages, and behind the download button."""
     path, sha256 = add_wheel(site)
-    install = installer(f"{url}/{path}", sha256) if url else None
     for name, notebook in notebooks.items():
+        install = installer(f"{url}/{path}", sha256, lacking(notebook)) if url else None
         text = nbformat.writes(published(notebook, url, install)) + "\n"
         for folder in (site / "chapters", site / "_sources" / "chapters"):
             book.write(folder / f"{name}.ipynb", text)
