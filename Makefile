@@ -17,6 +17,9 @@ export PYTHONDONTWRITEBYTECODE :=
 # Chapters run on the processor, so that every machine computes the same.
 export CUDA_VISIBLE_DEVICES := -1
 export TF_CPP_MIN_LOG_LEVEL := 3
+# scikit-learn's sums are added up in one order, however many cores there are. And where several processes share the
+# cores, as in the tests, OpenBLAS's threads would wait for each other: fits take ten times as long then.
+export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish lock clean environment
