@@ -219,6 +219,22 @@ def test_many_rows_are_the_same_as_in_one_call_of_keras(net_bundle, net):
     assert np.allclose(net_bundle.predict_scores(many), net_bundle.calibration.transform(logits(net, many)), atol=1e-6)
 
 
+def test_many_networks_make_no_graphs(capfd, caplog):
+    """Each new network and each new number of rows would be traced anew, and TensorFlow warns of it."""
+    for _ in range(3):
+        bundle = make(network(), from_logits=True)
+        assert bundle.model.predict_function is None
+        for n in range(1, 6):
+            bundle.predict_scores(X[:n])
+        assert bundle.model.predict_function is None
+    assert "retracing" not in caplog.text + "".join(capfd.readouterr())
+
+
+def test_dropout_is_off():
+    bundle = make(network(keras.layers.Dropout(0.9)), from_logits=True)
+    assert np.array_equal(bundle.predict_scores(X), bundle.predict_scores(X))
+
+
 @pytest.mark.parametrize("nothing", [[], np.array([]), np.zeros((0, 8)), ()])
 def test_no_rows_give_no_rows(net_bundle, nothing):
     assert net_bundle.predict_scores(nothing).shape == net_bundle.predict(nothing).shape == (0, 3)
@@ -504,15 +520,15 @@ def test_scores_that_are_not_finite_are_refused():
 
 def test_names_in_another_order_are_refused(pipeline, thresholds, net, numeric):
     turned = (NAMES[1], NAMES[0], NAMES[2])
-    with pytest.raises(ValueError, match=r"label_names has the labels \['anger', 'joy', .* but thresholds has \['joy'"):
+    with pytest.raises(ValueError, match="column 0 is 'anger' in label_names, but 'joy' in thresholds; put the"):
         Bundle(pipeline, turned, thresholds=thresholds, examples=TEXTS[SOME])
-    with pytest.raises(ValueError, match="but thresholds has"):
+    with pytest.raises(ValueError, match="but 'joy' in thresholds"):
         make(numeric, label_names=turned, thresholds=pd.Series([0.1, 0.2, 0.3], index=NAMES))
     calibration = fit_calibration(Y, logits(net), from_logits=True, label_names=turned)
-    with pytest.raises(ValueError, match="but calibration has"):
+    with pytest.raises(ValueError, match="column 0 is 'joy' in label_names, but 'anger' in calibration"):
         make(net, calibration=calibration, from_logits=True)
     model = ThresholdedClassifier(one_vs_rest()).fit(X, pd.DataFrame(Y, columns=turned))
-    with pytest.raises(ValueError, match="but model has"):
+    with pytest.raises(ValueError, match="column 0 is 'joy' in label_names, but 'anger' in model"):
         make(model, thresholds=model.thresholds_.values)
 
 
@@ -864,9 +880,17 @@ def test_another_order_of_labels_is_told(folders, tmp_path, name):
     )
     refused(folder, "^bundle.json in the bundle .* is not the file that was saved")
     sums(folder)  # in the second bundle nothing but the expected scores has names
-    refused(
-        folder, r"label_names has the labels \['anger', 'joy', .*\], but (thresholds|expected) has \['joy', 'anger'"
-    )
+    side = {"texts": "thresholds", "net": "expected"}[name]
+    refused(folder, f"column 0 is 'anger' in label_names, but 'joy' in {side}; put the names into the order of the mod")
+
+
+def test_a_name_that_was_changed_is_told_by_its_column(texts_folder, net_folder):
+    for folder in (texts_folder, net_folder):
+        change(folder, label_names=["joy", "anger", "Surprise"])
+        refused(folder, "column 2 is 'Surprise' in label_names, but 'surprise' in .*; give one label one name")
+        with pytest.raises(ValueError, match="column 2") as caught:
+            Bundle.load(folder)
+        assert "to_numpy" not in str(caught.value)  # nobody passed arrays
 
 
 def test_another_number_of_labels_is_told(net_folder):
@@ -876,10 +900,23 @@ def test_another_number_of_labels_is_told(net_folder):
 
 def test_other_thresholds_are_told(net_folder, texts_folder):
     change(net_folder, thresholds=[0.3, 0.99, 0.5])
-    refused(net_folder, "label 'anger', the thresholds had 1 and has 0 here")
+    refused(net_folder, "thresholds are not those .*: 'anger' had 0.4 and has 0.99 here, and so 1 of 3 differ; don't u")
+    change(net_folder, thresholds=[0.3, float(np.nextafter(0.4, 1)), 0.5])  # no example shows it
+    refused(net_folder, "thresholds are not those .*: 'anger' had 0.4 and has 0.4 here")
     labels = json.loads((texts_folder / "thresholds.json").read_text())["labels"]
     change(texts_folder, "thresholds.json", labels=[label | {"threshold": 0.01} for label in labels])
-    refused(texts_folder, "the thresholds had 0 and has 1 here")
+    refused(texts_folder, "'joy' had .* and has 0.01 here, and so 3 of 3 differ")
+
+
+def test_versions_are_advised_only_where_they_differ(texts_folder, net_folder):
+    for folder in (texts_folder, net_folder):
+        change(folder, from_logits=folder is texts_folder, label_names=["joy", "anger", "Surprise"])
+        refused(folder, "the versions are those it was made with, so a part was changed or replaced; copy the whole")
+    change(texts_folder, from_logits=False, label_names=list(NAMES), **{"at_least_one": True})
+    refused(texts_folder, "the decision had 0 .*the versions are those it was made with")
+    here = json.loads((texts_folder / "bundle.json").read_text())["versions"]
+    change(texts_folder, versions=here | {"numpy": "1.2.3"})
+    refused(texts_folder, rf"install the versions it was made with \(numpy 1.2.3, here {np.__version__}\), or save")
 
 
 def test_another_calibration_is_told(net_folder):
@@ -956,6 +993,9 @@ def test_expected_scores_of_another_shape_are_told(net_folder):
         np.savez(net_folder / "expected.npz", **expected | {name: expected[name][:5]})
         sums(net_folder)
         refused(net_folder, "expected.npz holds .* of shape")
+    np.savez(net_folder / "expected.npz", **expected | {"thresholds": expected["thresholds"][:2]})
+    sums(net_folder)
+    refused(net_folder, "expected.npz holds .* and 2 thresholds, but")
     np.savez(net_folder / "expected.npz", **expected | {"scores": expected["scores"] * np.nan})
     sums(net_folder)
     refused(net_folder, "the calibration had nan")

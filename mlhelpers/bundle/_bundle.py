@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from mlhelpers._names import check_same_labels
+from mlhelpers._names import check_same_labels, label_names_of
 from mlhelpers._scores import ROUNDING, different_names
 from mlhelpers._validation import real_array
 from mlhelpers.bundle import _folder, _models, _rows, _saved
@@ -50,7 +50,9 @@ class Bundle(ShownAsTable):
         For the scores that `predict_scores` returns, so between 0 and 1. There is no default.
     examples : list of str, array-like, sparse matrix or DataFrame of 1 to 1,000 rows
         Input as `predict` will get it: texts, or one row of numbers per sample (images, too), or a DataFrame with
-        columns of text, numbers and truth values. Some twenty rows that differ are enough. They are stored.
+        columns of text, numbers and truth values. They are stored as they are, readable for whoever gets the folder;
+        made-up rows will do. What they don't touch, a rare word, a label that none of them gets, they can't test; so
+        take a hundred or more that differ, among them some for each label.
     preprocessing : scikit-learn transformer, optional
         Fitted; its ``transform`` comes before the model. Keras's own layers belong into the model.
     calibration : Calibration, optional
@@ -78,11 +80,13 @@ class Bundle(ShownAsTable):
     Notes
     -----
     The folder holds ``model.keras`` (without the optimizer) or ``model.skops``, ``preprocessing.skops``,
-    ``thresholds.json``, ``calibration.json``, the examples, ``expected.npz`` with what they gave, ``bundle.json`` with
-    the rest, and ``SHA256SUMS``, which ``sha256sum -c`` checks, too. It holds no pickle: Keras's safe mode stays on,
-    and skops [1]_ makes only objects of trusted types. Trust is still needed: a model can lie in its weights.
-    Scikit-learn's estimators need the extra ``bundle`` (skops), Keras's models don't. Saved twice, all files have the
-    same bytes, but for the models: Keras writes the time into its files, and skops addresses of memory.
+    ``thresholds.json``, ``calibration.json``, the examples, ``expected.npz`` with what they gave and the thresholds
+    once more, ``bundle.json`` with the rest, and ``SHA256SUMS``, which ``sha256sum -c`` checks, too. It holds no
+    pickle: Keras's safe mode stays on, and skops [1]_ makes only objects of trusted types. Trust is still needed: a
+    model can lie in its weights, and both are programs with errors of their own; keep them up to date, and load no
+    files of strangers. Scikit-learn's estimators need the extra ``bundle`` (skops), Keras's models don't. Saved twice,
+    all files have the same bytes, but for the models: Keras writes the time into its files, and skops addresses of
+    memory.
 
     Scores of the replay may differ by 0.000001, and by 0.002 (of 1, or of a logit) with Keras, which computes in single
     precision, on GPUs in less. So a label whose score is that close to its threshold may differ on another machine.
@@ -137,12 +141,8 @@ class Bundle(ShownAsTable):
         self._set("label_names", different_names(self.label_names, outputs.shape[1]))
         thresholds = _checked_thresholds(self.thresholds, outputs.shape[1])
         decider = decides(self.model)
-        check_same_labels(
-            label_names=SimpleNamespace(label_names=self.label_names),
-            thresholds=self.thresholds,
-            calibration=self.calibration,
-            model=getattr(decider, "thresholds_", None),
-        )
+        own = getattr(decider, "thresholds_", None)
+        _check_same_names(self.label_names, thresholds=self.thresholds, calibration=self.calibration, model=own)
         self._set("thresholds", thresholds)
         self._check_own_thresholds(decider)
         self._set("versions", _models.versions_of(self._kind, self._needs_skops))
@@ -329,7 +329,7 @@ class Bundle(ShownAsTable):
         if isinstance(self.thresholds, Thresholds):
             self.thresholds.save(folder / _saved.THRESHOLDS)
         _rows.write(self._examples, folder)
-        _saved.write_expected(self._expected, self.label_names, folder / _saved.EXPECTED)
+        _saved.write_expected(self._expected, self.label_names, np.asarray(self.thresholds), folder / _saved.EXPECTED)
         content = {
             "model": self._kind,
             "label_names": list(self.label_names),
@@ -364,8 +364,8 @@ class Bundle(ShownAsTable):
         ------
         ValueError
             If the folder is no bundle, a file is missing or changed, the bundle is of another format, it was made with
-            other versions, it holds types that are not trusted, its parts don't fit together, or its examples get
-            other scores than those stored.
+            other versions, it holds types that are not trusted, its parts don't fit together, its thresholds are not
+            those stored with the expected scores, or its examples get other scores than those.
         FileNotFoundError
             If there is no such folder.
         ImportError
@@ -398,10 +398,14 @@ class Bundle(ShownAsTable):
         except Exception as error:  # also what a model raises
             raise ValueError(
                 f"the parts of the bundle {str(folder)!r} don't fit together here ({type(error).__name__}: {error}); "
-                f"{_way_out(content['versions'])}"
+                f"{_way_out(content['versions'], _models.versions_of(kind, with_skops))}"
             ) from error
+        here = bundle.versions
         bundle._set("versions", content["versions"])
-        bundle._check_replay(*_saved.read_part(_saved.read_expected, path / _saved.EXPECTED))
+        try:
+            bundle._check_replay(*_saved.read_part(_saved.read_expected, path / _saved.EXPECTED))
+        except _OtherResultError as error:
+            raise ValueError(f"{error}; don't use it: {_way_out(content['versions'], here)}") from None
         return bundle
 
     @staticmethod
@@ -427,44 +431,78 @@ class Bundle(ShownAsTable):
         found = (_models.untrusted_types(path / name) for name in files if name.endswith(".skops"))
         return sorted(set().union(*found))
 
-    def _check_replay(self, label_names: list[str], stored: Expected) -> None:
-        """Refuse a bundle whose examples get other scores here than where it was made, at the step where they do."""
-        check_same_labels(
-            label_names=SimpleNamespace(label_names=self.label_names),
-            expected=SimpleNamespace(label_names=label_names),
-        )
+    def _check_replay(self, label_names: list[str], thresholds: NDArray[np.float64], stored: Expected) -> None:
+        """Refuse a bundle whose parts are others than where it was made, or whose examples get other scores."""
+        _check_same_names(self.label_names, expected=SimpleNamespace(label_names=label_names))
         shapes, expected = {each.shape for each in stored}, self._expected.outputs.shape
-        if shapes != {expected}:
+        if shapes != {expected} or thresholds.shape != expected[1:]:
             raise ValueError(
-                f"{_saved.EXPECTED} holds scores of shape {sorted(shapes)}, but the examples and the model give "
-                f"{expected}; save the bundle anew where it was made"
+                f"{_saved.EXPECTED} holds scores of shape {sorted(shapes)} and {thresholds.size} thresholds, but the "
+                f"examples and the model give {expected}; save the bundle anew where it was made"
             )
         self._compare("the model", stored.outputs, self._expected.outputs, _TOLERANCE[self._kind])
         scores = self._scores_of(stored.outputs)
         self._compare("the calibration", stored.scores, scores, _TOLERANCE["scikit-learn"])
-        self._compare("the thresholds", stored.predicted, self._decide(stored.scores), 0.0)
+        differ = np.flatnonzero(np.asarray(self.thresholds) != thresholds)  # also where no example shows it
+        if len(differ):
+            j = differ[0]
+            raise _OtherResultError(
+                f"the thresholds are not those of the bundle that was made: {self.label_names[j]!r} had "
+                f"{thresholds[j]:.6g} and has {np.asarray(self.thresholds)[j]:.6g} here, and so {len(differ)} of "
+                f"{thresholds.size} differ"
+            )
+        self._compare("the decision", stored.predicted, self._decide(stored.scores), 0.0)
 
     def _compare(self, what: str, stored: NDArray[Any], computed: NDArray[Any], tolerance: float) -> None:
         far = ~(np.abs(computed - stored) <= tolerance * np.maximum(1, np.abs(stored)))  # NaN is far, too
         if far.any():
             row, column = (int(i) for i in np.argwhere(far)[0])
-            raise ValueError(
+            raise _OtherResultError(
                 f"the examples don't give what they gave where the bundle was made: in row {row}, label "
                 f"{self.label_names[column]!r}, {what} had {stored[row, column]:.6g} and has "
-                f"{computed[row, column]:.6g} here, and so in {far.sum()} of {far.size} cells; don't use it: "
-                f"{_way_out(self.versions)}"
+                f"{computed[row, column]:.6g} here, and so in {far.sum()} of {far.size} cells"
             )
 
 
-def _way_out(versions: dict[str, str]) -> str:
-    made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"install the versions it was made with ({made_with}), or save it anew where it was made"
+class _OtherResultError(ValueError):
+    """A bundle that doesn't do what it did."""
+
+
+def _way_out(made_with: dict[str, str], here: dict[str, str]) -> str:
+    """Advise other versions only where they differ."""
+    others = [f"{name} {v}, here {here.get(name)}" for name, v in made_with.items() if here.get(name) != v]
+    if others:
+        return f"install the versions it was made with ({'; '.join(others)}), or save it anew where it was made"
+    return (
+        "the versions are those it was made with, so a part was changed or replaced; copy the whole folder again, or "
+        "make the bundle anew"
+    )
+
+
+def _check_same_names(label_names: tuple[str, ...], **sides: Any) -> None:
+    """Refuse parts that carry other names, and say in which column; the lists of a folder may be long."""
+    ours = SimpleNamespace(label_names=label_names)
+    for side, values in sides.items():
+        try:
+            check_same_labels(label_names=ours, **{side: values})
+        except ValueError:
+            theirs = label_names_of(values) or []
+            k = next(k for k, name in enumerate(label_names) if name != theirs[k])
+            moved = sorted(theirs) == sorted(label_names)
+            way_out = "put the names into the order of the model's columns" if moved else "give one label one name"
+            raise ValueError(
+                f"column {k} is {label_names[k]!r} in label_names, but {theirs[k]!r} in {side}; {way_out}"
+            ) from None
+    check_same_labels(**sides)  # names among each other, where label_names are only numbers
 
 
 def _checked_examples(examples: Any) -> _rows.Rows:
     rows = _rows.checked_rows(examples, "examples")
     if not 1 <= len(rows) <= _MOST_EXAMPLES:
-        raise ValueError(f"examples has {len(rows)} rows, expected 1 to {_MOST_EXAMPLES:,}; some twenty are enough")
+        raise ValueError(
+            f"examples has {len(rows)} rows, expected 1 to {_MOST_EXAMPLES:,}; a hundred or more, some for each label, "
+            "test most"
+        )
     _rows.check_storable(rows, "examples")
     return _rows.copied(rows)
 

@@ -71,6 +71,8 @@ def outputs_of(model: Any, kind: Kind, preprocessing: Any, rows: Rows, from_logi
 
 
 def _keras_outputs(model: Any, values: Any) -> NDArray[Any]:
+    """Call the model itself: `predict` makes a graph for each model and each shape, and warns of the many."""
+    keras = import_module("keras")
     parts = []
     n_rows = values.shape[0] if hasattr(values, "shape") else len(values)
     for start in range(0, n_rows, _BATCH):
@@ -79,12 +81,13 @@ def _keras_outputs(model: Any, values: Any) -> NDArray[Any]:
             part = part.toarray()
         elif isinstance(part, list):
             part = np.array(part, dtype=object)  # Keras takes text in no other type
-        parts.append(model.predict_on_batch(np.asarray(part)))
-    if not all(isinstance(part, np.ndarray) and part.ndim == 2 for part in parts):
-        raise ValueError(
-            "model must have one output of shape (n_samples, n_labels); of one output per label make one by "
-            "keras.layers.Concatenate()"
-        )
+        output = model(np.asarray(part), training=False)
+        if isinstance(output, (list, tuple, dict)) or len(output.shape) != 2:
+            raise ValueError(
+                "model must have one output of shape (n_samples, n_labels); of one output per label make one by "
+                "keras.layers.Concatenate()"
+            )
+        parts.append(keras.ops.convert_to_numpy(output))
     return np.concatenate(parts)
 
 
@@ -125,16 +128,16 @@ def write_keras(model: Any, path: Path) -> None:
 
 
 def read_keras(path: Path) -> Any:
-    """Load a Keras model in Keras's safe mode: nothing in the file is executed."""
+    """Load a Keras model in Keras's safe mode, which refuses code in the file; it is no shield against strangers."""
     keras = import_module("keras")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # of Keras, of HDF5, of a layer's own constructor
         raise ValueError(
             f"{path.name} can't be loaded by Keras {keras.__version__} in its safe mode ({_first_line(error)}); "
-            "another version of Keras may have made it; a layer of your own needs "
-            "@keras.saving.register_keras_serializable() and its module imported before; and a Lambda layer, which "
-            "would execute code from the file, needs a layer of your own in its place"
+            "a layer of your own needs @keras.saving.register_keras_serializable() and its module imported before; a "
+            "Lambda layer, which would execute code from the file, needs a layer of your own in its place; and another "
+            "version of Keras may have made it"
         ) from error
 
 
@@ -166,8 +169,8 @@ def read_skops(path: Path, trusted: Iterable[str]) -> Any:
             return _skops().load(path, trusted=[*_OWN_TYPES, *trusted])
     except Exception as error:  # whatever constructors and attributes of other versions raise
         raise ValueError(
-            f"{path.name} can't be loaded ({_first_line(error)}); another version of scikit-learn may have made it; "
-            "functions and classes of your own must be in a module that can be imported here, and no lambdas"
+            f"{path.name} can't be loaded ({_first_line(error)}); functions and classes of your own must be in a "
+            "module that can be imported here, and no lambdas; and another version of scikit-learn may have made it"
         ) from error
 
 

@@ -61,13 +61,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def write_expected(expected: Expected, label_names: tuple[str, ...], path: Path) -> None:
-    np.savez(path, label_names=np.array(label_names), **expected._asdict())
+def write_expected(expected: Expected, label_names: tuple[str, ...], thresholds: NDArray[Any], path: Path) -> None:
+    np.savez(path, label_names=np.array(label_names), thresholds=thresholds, **expected._asdict())
 
 
-def read_expected(path: Path) -> tuple[list[str], Expected]:
+def read_expected(path: Path) -> tuple[list[str], NDArray[np.float64], Expected]:
+    """Return the names and the thresholds of the labels, and what the examples gave."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return arrays["label_names"].tolist(), Expected(*(arrays[name] for name in Expected._fields))
+        expected = Expected(*(arrays[name] for name in Expected._fields))
+        return arrays["label_names"].tolist(), arrays["thresholds"], expected
 
 
 def read_part(read: Callable[[Path], T], path: Path) -> T:
