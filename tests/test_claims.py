@@ -121,16 +121,16 @@ def test_evidence_counts_runs_and_says_which_failed_and_what_moved():
 def test_the_page_tells_of_every_claim(tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "FOLDER", tmp_path)
     assert evidence.as_markdown({"00_one": "One"}) == "No sweep has been made yet.\n"
-    records = {("plain", 100): record(), ("one thread", 100): record(numbers=[2.0])}
+    records = {("plain", 100): record(), ("one thread", 100): record(numbers=[2.0]), ("no AVX2", 100): record()}
     result = evidence.collected(notebook("# A `b` <c>", "assert x > 1"), records)
     (tmp_path / "00_one.json").write_text(json.dumps(result))
     page = evidence.as_markdown({"00_one": "One", "01_two": "Two"})
-    assert "| [One](chapters/00_one.ipynb) | 1 | 2 | 1 |" in page
-    assert "| One | 1, up to 0.5 |" in page
+    assert "| [One](chapters/00_one.ipynb) | 1 | 3 | 1 |" in page
+    assert "| One | one thread: 1, up to 0.5; no AVX2: none |" in page
     plain = evidence.collected(notebook("# A", "assert x > 1"), {("plain", 100): record()})
     (tmp_path / "01_two.json").write_text(json.dumps(plain))
     assert "| Two | not tried |" in evidence.as_markdown({"00_one": "One", "01_two": "Two"})
-    assert "<summary>A b &lt;c>: 1 claim, held in 2 of 2 runs</summary>" in page
+    assert "<summary>A b &lt;c>: 1 claim, held in 3 of 3 runs</summary>" in page
     assert "```python\nassert x > 1\n```" in page
 
 
