@@ -132,12 +132,12 @@ def processors(found: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[
     yield "| --- | --- |"
     for name, evidence in found.items():
         kinds = [kind for kind in evidence["runs"] if kind != "plain"]
-        told = "; ".join(f"{kind}: {moved(evidence, kind)}" for kind in kinds)
+        told = "; ".join(f"{kind}: {how_many_moved(evidence, kind)}" for kind in kinds)
         yield f"| {titles[name]} | {told or 'not tried'} |"
     yield ""
 
 
-def moved(evidence: Mapping[str, Any], kind: str) -> str:
+def how_many_moved(evidence: Mapping[str, Any], kind: str) -> str:
     """Return in how many claims one kind of arithmetic moved a number, and by how much at most."""
     differences = [claim["moved"][kind] for claim in evidence["claims"] if kind in claim["moved"]]
     return f"{len(differences)}, up to {max(differences):g}" if differences else "none"

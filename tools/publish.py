@@ -46,7 +46,7 @@ causes = {{
 }}
 if "google.colab" in sys.modules:
     pip = [sys.executable, "-m", "pip", "install", "--no-deps"]
-    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}", {lacking}]
+    pip += ["--force-reinstall", "--retries=2", f"mlhelpers @ {{wheel}}", {pinned}]
     done = subprocess.run(pip, capture_output=True, text=True)
     cause = [causes[sign] for sign in causes if sign in done.stderr]
     if done.returncode:
@@ -89,8 +89,8 @@ def lacking(notebook: Notebook) -> list[str]:
 def installer(url: str, sha256: str, packages: list[str]) -> Notebook:
     """Return the first cell of a published notebook."""
     metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
-    lacking = ", ".join(f'"{package}=={importlib.metadata.version(package)}"' for package in packages)
-    source = INSTALL.format(url=url, sha256=sha256, lacking=lacking).strip()
+    pinned = ", ".join(f'"{package}=={importlib.metadata.version(package)}"' for package in packages)
+    source = INSTALL.format(url=url, sha256=sha256, pinned=pinned).strip()
     return nbformat.v4.new_code_cell(source, id="install-mlhelpers", metadata=metadata)
 
 
