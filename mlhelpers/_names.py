@@ -31,8 +31,10 @@ def check_same_labels(**sides: Any) -> None:
         if _may_be_the_same(np.array(a), np.array(b)):
             continue
         way_out = "put them into one order" if sorted(a) == sorted(b) else "give one label one name"
+        k = next(k for k, (left, right) in enumerate(zip(a, b, strict=True)) if left != right)
+        of_first, of_other = (f"{names}" if len(a) <= 10 else f"{names[k]!r} in column {k}" for names in (a, b))
         raise ValueError(
-            f"{first} has the labels {_some(a)}, but {other} has {_some(b)}; {way_out}, or pass arrays without names "
+            f"{first} has the labels {of_first}, but {other} has {of_other}; {way_out}, or pass arrays without names "
             "(.to_numpy()) if they are in the same order already"
         )
 
@@ -56,6 +58,18 @@ def names_for(label_names: Any, n_labels: int, **sides: Any) -> list[str]:
                     "label_names out, or put them into the order of the columns"
                 )
     return given
+
+
+def different_names(label_names: Any, n_labels: int, **sides: Any) -> tuple[str, ...]:
+    """Return one name per label, all different: those given, or the first that one of the sides carries, or numbers.
+
+    Names that are given must not be those of a side in another order.
+    """
+    names = names_for(label_names, n_labels, **sides)
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
+    return tuple(names)
 
 
 def check_same_samples(**sides: Any) -> None:
@@ -117,7 +131,3 @@ def _index_of(values: Any) -> Any:
     """Return the row index of a DataFrame or a Series; None of what has none (a list has a method of that name)."""
     index = getattr(values, "index", None)
     return index if hasattr(index, "__len__") and not callable(index) else None
-
-
-def _some(names: list[str], most: int = 10) -> str:
-    return str(names if len(names) <= most else [*names[:most], "..."])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from mlhelpers._names import check_same_labels, check_same_samples, names_for
+from mlhelpers._names import check_same_labels, check_same_samples
 from mlhelpers._validation import real_array, refuse_one_array_per_label
 from mlhelpers.labels import check_labels
 
@@ -59,18 +59,6 @@ def check_scores(y_score: Any, name: str = "y_score") -> NDArray[np.float64]:
             "missing values in the input, or a loss that became NaN in training"
         )
     return scores
-
-
-def different_names(label_names: Any, n_labels: int, **sides: Any) -> tuple[str, ...]:
-    """Return one name per label, all different: those given, or the first that one of the sides carries, or numbers.
-
-    Names that are given must not be those of a side in another order.
-    """
-    names = names_for(label_names, n_labels, **sides)
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
-        raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
-    return tuple(names)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int, **sides: Any) -> NDArray[np.float64] | None:

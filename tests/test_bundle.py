@@ -482,7 +482,7 @@ def test_examples_that_the_model_refuses(numeric, rows):
         ("model.keras", TypeError, "got str"),
         (lambda rows: rows, TypeError, "got function"),
         (OneVsRestClassifier(LogisticRegression()), NotFittedError, "not fitted"),
-        (OneVsRestClassifier(LinearSVC()).fit(X, Y), TypeError, "has no predict_proba"),
+        (OneVsRestClassifier(LinearSVC()).fit(X, Y), ValueError, "has no predict_proba; pass from_logits=True"),
         (LogisticRegression().fit(X, Y[:, 0]), ValueError, "fitted on one label per sample"),
         (keras.Sequential([keras.layers.Dense(3)]), ValueError, "model is not built"),
     ],
@@ -546,11 +546,31 @@ def test_a_classifier_with_other_thresholds_is_refused(net_bundle):
         make(model, thresholds=own, at_least_one=True)
     with pytest.raises(ValueError, match="would predict otherwise than the bundle"):
         make(model, thresholds=own, calibration=fit_calibration(Y, model.predict_proba(X)))
-    for kwargs in ({"response_method": "decision_function"}, {}):
+    for kwargs, on in (({"response_method": "decision_function"}, "decision values"), ({}, "probabilities")):
         model = ThresholdedClassifier(one_vs_rest(), **kwargs).fit(X, Y)
-        with pytest.raises(ValueError, match="thresholds on decision values, and those of a bundle are for probab"):
-            make(model, thresholds=0.5, from_logits=not kwargs)
+        with pytest.raises(
+            ValueError, match=f"model has chosen its thresholds on {on}; pass from_logits={bool(kwargs)}"
+        ):
+            make(model, thresholds=model.thresholds_, from_logits=not kwargs)
     assert make(model.estimator_).predict(X).shape == Y.shape
+
+
+@pytest.mark.parametrize("given", ["Thresholds", "array"])
+def test_thresholds_on_decision_values_go_through_the_sigmoid(given, tmp_path):
+    model = ThresholdedClassifier(OneVsRestClassifier(LinearSVC()), cv=3).fit(X, pd.DataFrame(Y, columns=NAMES))
+    own = model.thresholds_
+    made = make(model, thresholds=own if given == "Thresholds" else own.values, from_logits=True)
+    made.save(tmp_path / "svm")
+    for bundle in (made, Bundle.load(tmp_path / "svm")):
+        np.testing.assert_array_equal(bundle.predict(X), model.predict(X))
+        np.testing.assert_array_equal(np.asarray(bundle.thresholds), expit(own.values))
+        np.testing.assert_array_equal(bundle.predict_scores(X), expit(model.decision_function(X)))
+    with pytest.raises(ValueError, match="from_logits=True"):
+        make(model, thresholds=own)
+    with pytest.raises(ValueError, match="would predict otherwise"):
+        make(model, thresholds=own.values + 0.01, from_logits=True)
+    with pytest.raises(ValueError, match=r"choose them on what predict_scores returns: .*expit\(scores\)"):
+        make(model.estimator_, thresholds=own.values - 9, from_logits=True)
 
 
 def test_labels_of_a_calibration_are_counted(net):

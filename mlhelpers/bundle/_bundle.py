@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from mlhelpers._names import check_same_labels, label_names_of
-from mlhelpers._scores import ROUNDING, different_names
+from mlhelpers._names import check_same_labels, different_names, label_names_of
+from mlhelpers._scores import ROUNDING
 from mlhelpers._validation import real_array
 from mlhelpers.bundle import _folder, _models, _rows, _saved
 from mlhelpers.bundle._saved import Expected
@@ -42,12 +42,13 @@ class Bundle(ShownAsTable):
     ----------
     model : keras.Model or scikit-learn estimator
         Built, with one output of shape (n_samples, n_labels); or fitted on a label matrix, alone or at the end of a
-        pipeline, in any of the shapes that `mlhelpers.labels.scores_matrix` reads. Of a `ThresholdedClassifier` the
-        thresholds must be those of the bundle.
+        pipeline, in any of the shapes that `mlhelpers.labels.scores_matrix` reads. Of a `ThresholdedClassifier`
+        pass its ``thresholds_``, too.
     label_names : sequence of str, length n_labels
         In the order of the model's columns, all different; ``classes_`` of a ``MultiLabelBinarizer``, for example.
     thresholds : Thresholds, float or array-like of float, shape (n_labels,)
-        For the scores that `predict_scores` returns, so between 0 and 1. There is no default.
+        For the scores that `predict_scores` returns, so between 0 and 1. There is no default. Those that a
+        `ThresholdedClassifier` chose on decision values go through the same sigmoid as these.
     examples : list of str, array-like, sparse matrix or DataFrame of 1 to 1,000 rows
         Input as `predict` will get it: texts, or one row of numbers per sample (images, too), or a DataFrame with
         columns of text, numbers and truth values. They are stored as they are, readable for whoever gets the folder;
@@ -139,12 +140,12 @@ class Bundle(ShownAsTable):
         if self.label_names is None:
             raise TypeError("label_names must be a sequence of names, got None; give one name per column, in order")
         self._set("label_names", different_names(self.label_names, outputs.shape[1]))
-        thresholds = _checked_thresholds(self.thresholds, outputs.shape[1])
         decider = decides(self.model)
         own = getattr(decider, "thresholds_", None)
         _check_same_names(self.label_names, thresholds=self.thresholds, calibration=self.calibration, model=own)
-        self._set("thresholds", thresholds)
-        self._check_own_thresholds(decider)
+        if own is not None:
+            self._set("thresholds", self._own_thresholds(decider))
+        self._set("thresholds", _checked_thresholds(self.thresholds, outputs.shape[1]))
         self._set("versions", _models.versions_of(self._kind, self._needs_skops))
         scores = self._scores_of(outputs)
         self._set("_expected", Expected(outputs, scores, self._decide(scores)))
@@ -166,23 +167,26 @@ class Bundle(ShownAsTable):
             error.add_note("This came of the examples, which the bundle gives to preprocessing and model as they are.")
             raise
 
-    def _check_own_thresholds(self, decider: Any) -> None:
-        """Refuse a classifier whose own predictions are other ones than those of the bundle."""
-        own = getattr(decider, "thresholds_", None)
-        if own is None:
-            return
-        if self.from_logits or not hasattr(decider, "predict_proba") or decider.response_method == "decision_function":
+    def _own_thresholds(self, decider: Any) -> Any:
+        """Return thresholds with which a bundle predicts what a `ThresholdedClassifier` does by itself, or refuse."""
+        own: Thresholds = decider.thresholds_
+        on_logits = not hasattr(decider, "predict_proba") or decider.response_method == "decision_function"
+        if on_logits != self.from_logits:
             raise ValueError(
-                "model has chosen its thresholds on decision values, and those of a bundle are for probabilities; fit "
-                'ThresholdedClassifier with response_method="predict_proba"'
+                f"model has chosen its thresholds on {'decision values' if on_logits else 'probabilities'}; pass "
+                f"from_logits={on_logits}"
             )
-        same = np.array_equal(own.values, np.asarray(self.thresholds)) and decider.at_least_one == self.at_least_one
-        if not same or self.calibration is not None:
+        if on_logits:  # the scores of a bundle are what a sigmoid makes of them
+            own = replace(own, values=expit(own.values))
+        given = np.asarray(self.thresholds)
+        same = any(np.array_equal(values, given) for values in (decider.thresholds_.values, own.values))
+        if not same or decider.at_least_one != self.at_least_one or self.calibration is not None:
             raise ValueError(
                 "model has thresholds of its own, and would predict otherwise than the bundle; pass "
                 f"thresholds=model.thresholds_, at_least_one={decider.at_least_one} and no calibration, or "
                 "model.estimator_ as the model"
             )
+        return own if isinstance(self.thresholds, Thresholds) else own.values
 
     def _scores_of(self, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return calibrated scores, or the probabilities themselves."""
@@ -545,6 +549,7 @@ def _checked_thresholds(thresholds: Any, n_labels: int) -> Thresholds | NDArray[
     if wrong.any():
         raise ValueError(
             f"thresholds holds {values[wrong][0]:g} at position {int(wrong.argmax())}, expected 0 to 1, as "
-            "scores of a bundle are probabilities; choose them on what predict_scores returns, not on logits"
+            "scores of a bundle are probabilities; choose them on what predict_scores returns: for from_logits=True "
+            "without a calibration on scipy.special.expit(scores)"
         )
     return thresholds if isinstance(thresholds, Thresholds) else values.copy()

@@ -63,6 +63,12 @@ def outputs_of(model: Any, kind: Kind, preprocessing: Any, rows: Rows, from_logi
     if kind == "keras":
         outputs: Any = _keras_outputs(model, values)
     else:
+        if not (from_logits or hasattr(model, "predict_proba")) and hasattr(model, "decision_function"):
+            raise ValueError(
+                f"model, {type(model).__name__}, has no predict_proba; pass from_logits=True, so that a sigmoid makes "
+                "scores between 0 and 1 of its decision_function, and thresholds chosen on these: "
+                "scipy.special.expit(scores)"
+            )
         outputs = scores_matrix(model, values, method="decision_function" if from_logits else "predict_proba")
     checked = check_scores(outputs, "the output of the model")
     if len(checked) != len(rows):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
-from mlhelpers._names import check_same_labels
-from mlhelpers._scores import ROUNDING, check_sample_weight, check_scores, check_truth_and_scores, different_names
+from mlhelpers._names import check_same_labels, different_names
+from mlhelpers._scores import ROUNDING, check_sample_weight, check_scores, check_truth_and_scores
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import MISSING
 from mlhelpers.tables import ShownAsTable, Table

@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mlhelpers._names import different_names
 from mlhelpers._proportions import wilson_interval
-from mlhelpers._scores import ROUNDING, check_sample_weight, check_truth_and_scores, different_names
+from mlhelpers._scores import ROUNDING, check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import check_confidence, whole_number
 from mlhelpers.labels import MISSING
 from mlhelpers.tables import ShownAsTable, Table

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._names import check_same_labels, check_same_samples
+from mlhelpers._names import check_same_labels, check_same_samples, different_names
 from mlhelpers._resamples import check_random_state, resamples
-from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
+from mlhelpers._scores import check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import check_confidence, whole_number
 from mlhelpers.metrics._arguments import check_groups, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, or_dash

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlhelpers._names import different_names
 from mlhelpers._resamples import check_random_state
-from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
+from mlhelpers._scores import check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import check_confidence, whole_number
 from mlhelpers.metrics._arguments import check_groups, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, count_cells, data_frame, or_dash, undefined_value

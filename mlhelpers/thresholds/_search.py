@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers._names import check_same_labels
+from mlhelpers._names import check_same_labels, different_names
 from mlhelpers._resamples import check_random_state, resamples
-from mlhelpers._scores import check_sample_weight, check_truth_and_scores, different_names
+from mlhelpers._scores import check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import whole_number
 from mlhelpers.labels import MISSING, axis_sums
 from mlhelpers.metrics import LabelCounts
