@@ -192,3 +192,12 @@ def test_html_shows_the_same_and_escapes_names():
 def test_html_escapes_names_in_notes():
     html = evaluate(NOTHING, NOTHING, label_names=["<b>", "x"])._repr_html_()
     assert "<b>" not in html and ": &lt;b&gt;, x</li>" in html
+
+
+def test_scores_that_are_decisions_are_told():
+    y_true, y_score = [[1, 0], [0, 1], [1, 1]], np.array([[0.9, 0.2], [0.6, 0.7], [0.4, 0.8]])
+    of_scores, of_decisions = (evaluate(y_true, scores) for scores in (y_score, (y_score > 0.5).astype(int)))
+    assert not of_scores.only_decisions and "only 0 and 1" not in repr(of_scores)
+    assert of_decisions.only_decisions and of_decisions.to_dict()["only_decisions"] is True
+    assert repr(of_decisions).count("scores are only 0 and 1") == 2
+    assert of_decisions.averages["f1_micro"] == of_scores.averages["f1_micro"]

@@ -60,6 +60,8 @@ class Report:
         Samples that carry each label and have a weight, counted without it.
     n_unknown : int
         Cells of `y_true` that are unknown.
+    only_decisions : bool
+        Whether `y_score` held 0 and 1 alone. Measures of a ranking are then those of the decisions, not of a model.
     """
 
     n_samples: int
@@ -78,6 +80,7 @@ class Report:
     roc_auc: NDArray[np.float64]
     n_positives: NDArray[np.int64]
     n_unknown: int
+    only_decisions: bool
 
     @property
     def undefined(self) -> tuple[str, ...]:
@@ -119,6 +122,7 @@ class Report:
             {
                 "n_samples": self.n_samples,
                 "n_unknown": self.n_unknown,
+                "only_decisions": self.only_decisions,
                 "weighted": self.counts.weighted,
                 "averages": self.averages,
                 "intervals": {key: list(bounds) for key, bounds in self.intervals.items()},
@@ -175,6 +179,8 @@ class Report:
             parts.insert(2, f"{self.n_unknown:,} of {self.n_samples * len(self.label_names):,} cells unknown")
         if self.counts.weighted:
             parts.insert(1, "weighted")
+        if self.only_decisions:
+            parts.append("scores are only 0 and 1")
         caption = ", ".join(parts)
         return Table(("measure", "model", *interval, *self.baselines), rows, caption=caption)
 
@@ -208,6 +214,11 @@ class Report:
             notes.append(
                 f"unknown: {self.n_unknown:,} cells of y_true are left out, not counted as absent; measures of a label "
                 "are over the samples of which it is known, measures of a sample over its known labels"
+            )
+        if self.only_decisions:
+            notes.append(
+                "scores are only 0 and 1: if these are decisions, the measures of a ranking (precision at 1, LRAP, "
+                "coverage error, AP, ROC AUC) are not those of the model; pass its scores"
             )
         if self.counts.weighted:
             notes.append("weighted: positives, predicted and all measures count each sample by its sample_weight")
@@ -341,6 +352,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
         )
     truth = TrueLabels.of(labels, weight)
     predicted = truth.without_unknown((scores > limits).astype(np.int8))
+    only_decisions = bool(((scores == 0) | (scores == 1)).all())
     scores = truth.without_unknown(scores, -np.inf)
     counts, samples = count_cells(truth, predicted), sample_measures(truth, predicted, scores)
     areas = dict(zip(CURVES, curve_areas(truth, scores), strict=True))
@@ -368,6 +380,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
         recall_intervals=of_recall,
         n_positives=truth.n_positives,
         n_unknown=truth.n_unknown,
+        only_decisions=only_decisions,
         **areas,
     )
 
