@@ -70,6 +70,11 @@ def best(sets, p, candidates=None, empty=1):
     return max(candidates, key=lambda said: expected(sets, p, said, empty))
 
 
+def first_labels(p):
+    """Return the sets of the 0, 1, 2, ... most probable labels."""
+    return [as_row(np.argsort(-p)[:k], len(p)) for k in range(len(p) + 1)]
+
+
 def best_for_f1(sets, p):
     """Return the best set for F1 = 2J / (1 + J) of each row."""
 
@@ -130,6 +135,7 @@ WRONG = [
         "never names the empty set",
     ),
     ("12.4", lambda sets, p: best(sets, p, empty=0), "two empty sets have the index 1"),
+    ("12.4", lambda sets, p: best(sets, p, first_labels(p @ sets)), "by their own probability"),
     ("12.4", lambda sets, p: np.ones(sets.shape[1]), "another set has a higher"),
     ("12.4", lambda sets, p: p @ sets, "other numbers than 0 and 1"),
     ("12.4", lambda sets, p: best(sets, p)[:-1], "shape (3,) for 4 labels"),

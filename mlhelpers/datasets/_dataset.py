@@ -76,7 +76,7 @@ class MultilabelDataset(ShownAsTable):
                     f"{self.label_names[rarest]}: {summary.count[rarest]}",
                 )
             )
-        size = {1: "words", 2: "features", 3: "pixels"}[self.X_train.ndim]
+        size = {1: "words", 2: "features"}.get(self.X_train.ndim, "pixels")
         return Table(("split", "samples", size, "labels per sample", "without label", "rarest label"), rows)
 
     def _table(self) -> Table:

@@ -121,6 +121,7 @@ def _best_for_jaccard(answer: Any) -> None:
     three = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1]])
     problems.append((three, np.array([0.4, 0.3, 0.3])))
     problems.append((np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]), np.array([0.5, 0.3, 0.2])))
+    problems.append((np.array([[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 1]]), np.array([0.173, 0.483, 0.344])))
     answers = [_answered(answer, sets, p) for sets, p in problems]
     if all(_expected(sets, p, said) > _best(sets, p) - 1e-9 for said, (sets, p) in zip(answers, problems, strict=True)):
         return
@@ -168,6 +169,12 @@ def _best_of(candidates: NDArray[np.int64], sets: NDArray[np.int64], p: Floats) 
     return best
 
 
+def _first_by_probability(sets: NDArray[np.int64], p: Floats) -> NDArray[np.int64]:
+    """Return the empty set, and the first one, two, ... labels in the order of their probabilities."""
+    rank = np.argsort(np.argsort(-(p @ sets), kind="stable"))
+    return np.array([rank < k for k in range(sets.shape[1] + 1)]).astype(np.int64)
+
+
 _OTHER_RULES: dict[str, Callable[[NDArray[np.int64], Floats], NDArray[np.int64]]] = {
     "It names the most probable set.": lambda sets, p: sets[p.argmax()],
     "It names the labels above one half.": lambda sets, p: (p @ sets > 0.5).astype(np.int64),
@@ -175,7 +182,10 @@ _OTHER_RULES: dict[str, Callable[[NDArray[np.int64], Floats], NDArray[np.int64]]
         sets, sets, p
     ),
     "It maximises the F1; the Jaccard index divides by the union.": _best_for_f1,
-    "It never names the empty set, which may be the best one: two empty sets have the index 1.": lambda sets, p: (
-        _best_of(_every(sets.shape[1])[1:], sets, p)
+    "It never names the empty set, or gives it the value 0: it may be the best one, two empty sets have the index 1.": (
+        lambda sets, p: _best_of(_every(sets.shape[1])[1:], sets, p)
+    ),
+    "It takes the first labels by their own probability; the best set need not begin with the most probable labels.": (
+        lambda sets, p: _best_of(_first_by_probability(sets, p), sets, p)
     ),
 }
