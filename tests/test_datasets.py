@@ -368,3 +368,12 @@ def test_describe():
     ]
     assert repr(dataset) == str(dataset.describe())
     assert dataset._repr_html_() == dataset.describe()._repr_html_()
+
+
+def test_describe_colour_images():
+    X, Y = np.zeros((2, 3, 4, 3)), np.eye(2, dtype=np.int8)
+    dataset = MultilabelDataset(X, Y, X[:0], Y[:0], X[:0], Y[:0], label_names=("sky", "sea"))
+    assert str(dataset).splitlines() == [
+        "split  samples     pixels  labels per sample  without label  rarest label",
+        "train        2  3 × 4 × 3               1.00           0.0%        sky: 1",
+    ]

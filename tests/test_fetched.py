@@ -12,7 +12,17 @@ import needed_data
 import numpy as np
 import pytest
 
-from mlhelpers.datasets import _files, _goemotions, _goemotions_scores, fetch_goemotions, goemotions_scores
+from mlhelpers.datasets import (
+    _files,
+    _goemotions,
+    _goemotions_scores,
+    _mulan,
+    fetch_emotions,
+    fetch_goemotions,
+    fetch_scene,
+    fetch_yeast,
+    goemotions_scores,
+)
 from mlhelpers.datasets._files import DataFile
 
 CONTENTS = {
@@ -20,6 +30,20 @@ CONTENTS = {
     "dev.tsv": "ümlaut\t2\tid3\n",
     "test.tsv": "last\t0\tid4\n",
     "labels.txt": "joy\nfear\nneutral\n",
+}
+ARFF = """@relation small
+% labels may stand anywhere
+@attribute first numeric
+@attribute Class2 {0,1}
+@attribute a-name numeric
+@attribute Class1 {0,1}
+@data
+"""
+MULAN = {
+    "emotions-train.arff": ARFF + "0.5,0,-1e3,1\n1,1,2,0\n-0.25,1,0,1\n",
+    "emotions-test.arff": ARFF + "7,0,8,0\n",
+    "emotions.xml": '<?xml version="1.0" encoding="utf-8"?>\n<labels xmlns="http://mulan.sourceforge.net/labels">'
+    '<label name="Class1"></label>\n<label name="Class2"></label></labels>',
 }
 HERE = os.environ.get("MLHELPERS_DATA")
 
@@ -29,17 +53,21 @@ def served(tmp_path, monkeypatch):
     """Serve a small data set in the place of the real one; return the folder that is served."""
     folder = tmp_path / "served"
     folder.mkdir()
-    for name, text in CONTENTS.items():
+    for name, text in (CONTENTS | MULAN).items():
         (folder / name).write_bytes(text.encode())
     handler = functools.partial(QuietHandler, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/"
-    files = tuple(
-        DataFile(f"goemotions/{name}", address + name, len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
-        for name, text in CONTENTS.items()
-    )
-    monkeypatch.setattr(_goemotions, "FILES", files)
+
+    def files(set_name, contents):
+        return tuple(
+            DataFile(f"{set_name}/{n}", address + n, len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
+            for n, text in contents.items()
+        )
+
+    monkeypatch.setattr(_goemotions, "FILES", files("goemotions", CONTENTS))
+    monkeypatch.setitem(_mulan.FILES, "emotions", files("emotions", MULAN))
     monkeypatch.delenv("MLHELPERS_DATA", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
     yield folder
@@ -151,6 +179,71 @@ def test_without_pooch(served, monkeypatch):
         fetch_goemotions()
 
 
+def test_labels_are_what_the_xml_names_in_the_order_of_the_arff_files(served, tmp_path):
+    music = fetch_emotions()
+    assert music.label_names == ("Class2", "Class1") and music.feature_names == ("first", "a-name")
+    assert music.X_train.tolist() == [[0.5, -1000], [1, 2], [-0.25, 0]] and music.X_train.dtype == np.float64
+    assert music.Y_train.tolist() == [[0, 1], [1, 0], [1, 1]] and music.Y_train.dtype == np.int8
+    assert music.X_test.tolist() == [[7, 8]] and music.Y_test.tolist() == [[0, 0]]
+    assert music.X_val.shape == music.Y_val.shape == (0, 2)
+    assert files_below(tmp_path / "home" / "mlhelpers" / "emotions") == sorted(MULAN)
+    assert str(music).splitlines() == [
+        "split  samples  features  labels per sample  without label  rarest label",
+        "train        3         2               1.33           0.0%     Class2: 2",
+        "test         1         2               0.00         100.0%     Class2: 0",
+    ]
+    for path in served.iterdir():
+        path.unlink()
+    assert fetch_emotions(download_if_missing=False).X_train.tolist() == music.X_train.tolist()
+
+
+def test_mulan_without_network_or_file(served, tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"emotions-train\.arff is missing; get it from http://127"):
+        fetch_emotions(download_if_missing=False)
+    (served / "emotions.xml").unlink()
+    with pytest.raises(OSError, match=r"emotions\.xml is missing and could not be fetched .*404"):
+        fetch_emotions(data_home=tmp_path / "mine")
+    (served / "emotions-test.arff").write_text("something else")
+    with pytest.raises(ValueError, match=r"emotions-test\.arff sends is another file"):
+        fetch_emotions()
+    monkeypatch.setenv("MLHELPERS_DATA", str(tmp_path))
+    for fetch, name in ((fetch_emotions, "emotions"), (fetch_scene, "scene"), (fetch_yeast, "yeast")):
+        with pytest.raises(FileNotFoundError, match=rf"{name}-train\.arff is missing; .* as {name}/{name}-train\.arff"):
+            fetch()
+
+
+def test_mulan_addresses_do_not_change():
+    for name, files in _mulan.FILES.items():
+        assert [file.path for file in files] == [f"{name}/{name}{end}" for end in ("-train.arff", "-test.arff", ".xml")]
+        for file in files:
+            assert "/tsoumakas/mulan/43f6389095ad71984264db4387a8074b22bc7d4a/" in file.address
+            assert file.address.endswith(file.path) and len(file.sha256) == 64
+
+
+@pytest.mark.skipif(not HERE, reason="MLHELPERS_DATA names no folder with the real files")
+@pytest.mark.parametrize(
+    ("fetch", "shapes", "cardinality", "first", "rarest"),
+    [  # labels per sample in both parts together: the statistics that Mulan publishes with its files
+        (fetch_emotions, ((391, 72), (202, 72), 6), 1.869, "amazed-suprised", 148),
+        (fetch_scene, ((1211, 294), (1196, 294), 6), 1.074, "Beach", 364),
+        (fetch_yeast, ((1500, 103), (917, 103), 14), 4.237, "Class1", 34),
+    ],
+)
+def test_the_real_files_of_mulan(fetch, shapes, cardinality, first, rarest):
+    data = fetch()
+    assert (data.X_train.shape, data.X_test.shape, data.Y_train.shape[1]) == shapes
+    both = np.concatenate([data.Y_train, data.Y_val, data.Y_test])
+    assert abs(both.sum(axis=1).mean() - cardinality) < 0.001 and both.sum(axis=0).min() == rarest
+    assert data.label_names[0] == first and len(data.label_names) == shapes[2]
+    assert data.feature_names is not None and len(data.feature_names) == data.X_train.shape[1]
+    assert np.isfinite(data.X_train).all() and np.isfinite(data.X_test).all()
+    if fetch is fetch_scene:
+        known = {row.tobytes() for row in data.X_train}
+        assert sum(row.tobytes() in known for row in data.X_test) == 6
+    for file in _mulan.FILES[fetch.__name__.removeprefix("fetch_")]:
+        assert (Path(HERE) / file.path).stat().st_size == file.n_bytes
+
+
 def test_addresses_do_not_change():
     for file in _goemotions.FILES:
         assert "/b75f9d3a8b76bc1060687925b04ca98a1b8ea66b/" in file.address and len(file.sha256) == 64
@@ -185,6 +278,8 @@ def test_chapters_without_their_data_are_skipped_with_the_reason(served, tmp_pat
         ("from sklearn.datasets import fetch_openml\nfetch_openml(1)", ""),
         ("comments = fetch_goemotions()", "train.tsv is missing"),
         ("scores = goemotions_scores()", "train.tsv is missing"),
+        ("music = fetch_emotions()", "emotions-train.arff is missing"),
+        ("for fetch in (fetch_scene, fetch_yeast):\n    fetch()", "scene-train.arff is missing"),
     ):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
         nbformat.write(notebook, tmp_path / "chapter.ipynb")

@@ -10,7 +10,7 @@ import nbformat
 
 from mlhelpers import datasets
 
-FETCHES = re.compile(r"\b(fetch_\w+|goemotions_scores)\(")
+FETCHES = re.compile(r"\b(?:fetch_\w+|goemotions_scores)\b")  # called, or passed on to be called
 TRIED = {"goemotions_scores": "fetch_goemotions"}  # the scores need the comments; training would take a minute
 
 

@@ -23,7 +23,8 @@ class MultilabelDataset(ShownAsTable):
     ----------
     X_train, X_val, X_test : ndarray
         Images, float32 of shape (n_samples, height, width), from 0 (paper) to 1 (ink); or texts, objects of type str,
-        of shape (n_samples,).
+        of shape (n_samples,); or features, float64 of shape (n_samples, n_features). Where nobody has published a
+        validation part, `X_val` and `Y_val` have no row.
     Y_train, Y_val, Y_test : ndarray of int8, shape (n_samples, n_labels)
         1 where the sample carries the label, else 0.
     label_names : tuple of str
@@ -33,6 +34,8 @@ class MultilabelDataset(ShownAsTable):
         composed of pictures. Samples that share a picture are not independent of each other.
     groupings : dict, or None
         Ways to put labels into groups: by the name of the grouping, and of the group, the names of its labels.
+    feature_names : tuple of str, or None
+        One name per column of `X_train`, where samples are rows of features.
     """
 
     X_train: NDArray[Any]
@@ -46,9 +49,10 @@ class MultilabelDataset(ShownAsTable):
     sources_val: NDArray[np.int64] | None = None
     sources_test: NDArray[np.int64] | None = None
     groupings: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
+    feature_names: tuple[str, ...] | None = None
 
     def describe(self) -> Table:
-        """Return one row of figures per split: size, cardinality, empty samples, rarest label.
+        """Return one row of figures per split that has samples: size, cardinality, empty samples, rarest label.
 
         Returns
         -------
@@ -58,6 +62,8 @@ class MultilabelDataset(ShownAsTable):
         rows = []
         for split in SPLITS:
             X, Y = getattr(self, f"X_{split}"), getattr(self, f"Y_{split}")
+            if not len(X):
+                continue
             summary = label_summary(Y)
             rarest = int(summary.count.argmin())
             rows.append(
@@ -70,7 +76,7 @@ class MultilabelDataset(ShownAsTable):
                     f"{self.label_names[rarest]}: {summary.count[rarest]}",
                 )
             )
-        size = "pixels" if self.X_train.ndim == 3 else "words"
+        size = {1: "words", 2: "features"}.get(self.X_train.ndim, "pixels")
         return Table(("split", "samples", size, "labels per sample", "without label", "rarest label"), rows)
 
     def _table(self) -> Table:
@@ -78,7 +84,7 @@ class MultilabelDataset(ShownAsTable):
 
 
 def _size(X: NDArray[Any]) -> str:
-    """Return how large one sample is: the sides of an image, or the mean number of words of a text."""
+    """Return how large one sample is: an image's sides, a row's features, or the mean number of words of a text."""
     if X.ndim == 1:
         return f"{np.mean([len(text.split()) for text in X]):.1f}"
     return " × ".join(str(side) for side in X.shape[1:])
