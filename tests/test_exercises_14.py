@@ -54,6 +54,13 @@ def undivided(Y, Z):
         return (per_cell(Y, Z) * known).sum(axis=1) / known.sum(axis=1)
 
 
+def nan_of_nan(Y, Z):
+    y = np.where(Y == -1, 0, Y)
+    mask = (Y != -1) & ~np.isnan(Y)
+    each = np.where(mask, np.logaddexp(0, Z) - Z * np.nan_to_num(y), 0).sum(axis=1)
+    return np.where(np.isnan(Y).all(axis=1), np.nan, each / np.maximum(mask.sum(axis=1), 1))
+
+
 def clipped(Y, Z):
     known, p = np.isin(Y, (0, 1)), np.clip(sigmoid(Z), 1e-7, 1 - 1e-7)
     each = -np.where(Y == 1, np.log(p), np.log(1 - p)) * known
@@ -133,10 +140,15 @@ WRONG = [
     ("14.2", lambda Y, Z: np.full(len(Y), np.nan), "NaN for labels of 0, 1 and -1"),
     ("14.2", multiplied, "fill first"),
     ("14.2", undivided, "what you divide by"),
+    ("14.2", nan_of_nan, "nothing but NaN"),
+    ("14.2", lambda Z, Y: by_nanmean(Y, Z), "the other order"),
     ("14.2", clipped, "logits of 1,000"),
     ("14.2", lambda Y, Z: by_nanmean(Y, Z).mean(), "shape () for 8 rows"),
     ("14.2", 0.5, "asks for a function"),
     ("14.3", by_sorting(confidence, keep=lambda y: True), "unknown cells"),
+    ("14.3", by_sorting(lambda y, p: 0.5 if y < 0 else confidence(y, p), keep=lambda y: True), "a longer list there"),
+    ("14.3", lambda Y, p, n: LISTED(Y, p, 12), "right for n = 12"),
+    ("14.3", lambda Y, p, n: LISTED(Y, p, n) if n == 12 else LISTED(Y, p, n)[::-1], "A longer list is in another"),
     ("14.3", by_sorting(lambda y, p: -confidence(y, p)), "most confident"),
     ("14.3", by_sorting(lambda y, p: abs(p - 0.5)), "near one half"),
     ("14.3", by_sorting(lambda y, p: p), "score alone"),
@@ -168,6 +180,17 @@ WRONG = [
         ),
         "one sample by lot",
     ),
+    (
+        "14.4",
+        estimate(total, lambda sizes, n, share: np.sqrt((sizes**2 * share * (1 - share) / (n - 1)).sum())),
+        "n - 1",
+    ),
+    (
+        "14.4",
+        estimate(total, lambda sizes, n, share: np.sqrt((sizes**2 * share * (1 - share) / n * (1 - n / sizes)).sum())),
+        "finite populations",
+    ),
+    ("14.4", estimate(total, lambda *data: 1.96 * error(*data)), "1.96"),
     ("14.4", estimate(total, lambda *data: 0.5 * error(*data)), "Standard error: this is another value"),
     ("14.4", 1590, "asks for a function"),
 ]

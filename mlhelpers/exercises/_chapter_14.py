@@ -73,12 +73,17 @@ def _loss_of_known_cells(answer: Any) -> None:
         for message, values in others.items():
             if np.allclose(found, values, atol=1e-4):
                 raise Wrong(message)
+        swapped = np.asarray(_rows_or_none(answer, Z, Y))
+        if swapped.shape == right.shape and np.allclose(swapped, right, atol=1e-4):
+            raise Wrong("The labels come first, then the logits; yours are in the other order.")
         raise Wrong("Its losses are others than the ones asked for.")
     if not np.allclose(_rows(answer, np.where(Y < 0, np.nan, Y), Z), right, atol=1e-4):
         raise Wrong("It fails where unknown is NaN: NaN times 0 is NaN, so fill first and multiply then.")
     Y[3] = -1
     if not np.allclose(_rows(answer, Y, Z)[3], 0):
         raise Wrong("A row without any known cell must have a loss of 0; look at what you divide by.")
+    if not np.allclose(_rows(answer, np.where(Y < 0, np.nan, Y), Z)[3], 0):
+        raise Wrong("A row that holds nothing but NaN must have a loss of 0, too.")
     far = _rows(answer, np.array([[1.0, 0.0], [0.0, -1.0]]), np.array([[-1000.0, -1000.0], [1000.0, 5.0]]))
     if not np.allclose(far, [500, 1000], rtol=1e-4):
         raise Wrong("It is not right for logits of 1,000; exp overflows, or a probability is clipped.")
@@ -98,6 +103,13 @@ def _rows(answer: Any, Y: NDArray[Any], Z: NDArray[Any]) -> NDArray[Any]:
     return found.astype(float)
 
 
+def _rows_or_none(answer: Any, Y: NDArray[Any], Z: NDArray[Any]) -> NDArray[Any] | None:
+    try:
+        return _rows(answer, Y, Z)
+    except Wrong:
+        return None
+
+
 @exercise("14.3")
 def _most_suspicious(answer: Any) -> None:
     rng = np.random.default_rng(3)
@@ -114,6 +126,14 @@ def _most_suspicious(answer: Any) -> None:
         raise Wrong(f"It returns something of shape {found.shape}, and {(n, 2)} is asked for.")
     known = np.where(Y < 0, np.inf, confidence)
     if np.array_equal(found, _cells(known, n)):
+        most = int((Y >= 0).sum())  # as many as can be asked for
+        longer = read_array(call(answer, Y, p, most), f"the {most} worst cells, each by its row and column")
+        if longer.shape != (most, 2):
+            raise Wrong(f"It is right for n = {n}, but for n = {most} it returns something of shape {longer.shape}.")
+        if not (Y[tuple(longer.astype(int).T)] >= 0).all():
+            raise Wrong("In a longer list there are unknown cells; they must come after all known ones.")
+        if not np.array_equal(longer, _cells(known, most)):
+            raise Wrong("A longer list is in another order: the worst first, to its end.")
         return
     others = {
         "It lists unknown cells, as if they said absent.": confidence,
@@ -159,6 +179,15 @@ def _stratified(answer: Any) -> None:
             ANY,
             np.sqrt((sizes * share * (1 - share) / n).sum()),
         ],
+        "The standard error: this divides by n - 1; the question takes n.": [
+            ANY,
+            np.sqrt((sizes**2 * share * (1 - share) / (n - 1)).sum()),
+        ],
+        "The standard error: this has the correction for finite populations; leave it out.": [
+            ANY,
+            np.sqrt((variance * (1 - n / sizes)).sum()),
+        ],
+        "The standard error: this is 1.96 of them, half of an interval.": [ANY, 1.96 * error],
         "The standard error: this is that of one sample by lot.": [
             ANY,
             sizes.sum() * np.sqrt(pooled * (1 - pooled) / n.sum()),
