@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,6 +25,7 @@ __all__ = ["Hierarchy", "LevelReport", "consistent_scores", "evaluate_levels", "
 Parents: TypeAlias = "Mapping[str, str | Iterable[str]]"
 
 _WAYS = ("max", "min", "product")
+_MOST_SPELT = 300  # labels; spelling takes their number squared
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -34,8 +37,9 @@ class Hierarchy(ShownAsTable):
     parents : mapping of str to str, or to several str
         For each label that has one, its parent, as in ``{"joy": "positive"}``; or several parents.
     label_names : sequence of str, optional
-        The names of the columns that there are. Parents that have no column get one after them. By default, all
-        labels of `parents`, children first, in the order in which they are named.
+        The names of the columns that there are. Parents that have no column get one after them; a warning is given if
+        such a parent looks like a misspelt column. By default, all labels of `parents`, children first, in the order
+        in which they are named.
 
     Attributes
     ----------
@@ -49,9 +53,15 @@ class Hierarchy(ShownAsTable):
     Raises
     ------
     ValueError
-        If a label is its own ancestor, if a name occurs twice, or if a child is none of the labels.
+        If a label is its own ancestor, if a name occurs twice, also as a number and as text, or if a child is none of
+        the labels.
     TypeError
         If `parents` is no mapping of names.
+
+    Warns
+    -----
+    UserWarning
+        If a parent has no column, and its name is nearly that of a label that has one; up to 300 labels.
 
     Notes
     -----
@@ -97,6 +107,8 @@ class Hierarchy(ShownAsTable):
         object.__setattr__(self, "given", given)
         object.__setattr__(self, "parents", {name: read.get(name, ()) for name in names})
         self._order()
+        if label_names is not None:
+            self._warn_of_misspelt_parents()
 
     @classmethod
     def from_groupings(cls, groupings: Mapping[str, Mapping[str, Sequence[str]]], label_names: Any = None) -> Hierarchy:
@@ -119,8 +131,8 @@ class Hierarchy(ShownAsTable):
         Raises
         ------
         ValueError
-            If a label is in two groups of one grouping, if a group lies in no single group of the next grouping, or
-            for another reason that `Hierarchy` has.
+            If a label is in two groups of one grouping, if a group lies in no single group of the next grouping, if
+            a label has the name that a group would get, or for another reason that `Hierarchy` has.
         TypeError
             If `groupings` is not such a mapping.
 
@@ -147,6 +159,8 @@ class Hierarchy(ShownAsTable):
             taken = {*mentioned, *given, *parents.values()}
             seen: set[str] = set()
             for group, labels in groups.items():
+                if isinstance(labels, (str, bytes)):
+                    raise TypeError(f"{group!r} of {grouping!r} is {labels!r}, expected a list of labels, [{labels!r}]")
                 below = [str(label) for label in labels]
                 twice = next((label for label in below if label in seen), None)
                 if twice is not None:
@@ -154,7 +168,9 @@ class Hierarchy(ShownAsTable):
                 seen |= set(below)
                 if below == [group]:
                     continue
-                name = f"{grouping} {group}" if group in taken else str(group)
+                name = f"{grouping} {group}" if str(group) in taken else str(group)
+                if name in taken:
+                    raise ValueError(f"{name!r} would be the name of a group, and a label has it; rename one of them")
                 finer = dict.fromkeys(top[label] for label in below)
                 torn = next((part for part in finer if {x for x in top if top[x] == part} - set(below)), None)
                 if torn is not None:
@@ -202,7 +218,7 @@ class Hierarchy(ShownAsTable):
                 for name in self.label_names
                 if depth[name] == level or (depth[name] < level and not children[name])
             )
-            for level in range(1, max(depth.values()) + 1)
+            for level in range(1, max(depth.values(), default=0) + 1)
         }
 
     def ancestors(self) -> NDArray[np.bool_]:
@@ -214,6 +230,19 @@ class Hierarchy(ShownAsTable):
                 found[column[name]] |= found[column[parent]]
                 found[column[name], column[parent]] = True
         return found
+
+    def _warn_of_misspelt_parents(self) -> None:
+        for added in self.label_names[len(self.given) :] if self.n_labels <= _MOST_SPELT else ():
+            below = self.ancestors()[:, self.label_names.index(added)]
+            others = [name for j, name in enumerate(self.given) if not below[j]]
+            near = next(iter(get_close_matches(added, others, n=1, cutoff=0.85)), added)
+            if re.sub(r"\d", "", near) != re.sub(r"\d", "", added):  # both "group 1" and "group 2" are meant
+                warnings.warn(
+                    f"the parent {added!r} has no column, and {near!r} has one; did you mean {near!r}? As it is, "
+                    f"{added!r} is added",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
     def _order(self) -> list[str]:
         """Return the labels with parents before children; refuse a circle."""
@@ -267,8 +296,8 @@ def with_ancestors(
     -------
     ndarray of int8, csr_array of int8 or DataFrame, shape (n_samples, n_all_labels)
         The columns of `Y`, in order, then those of added parents; their names are
-        ``Hierarchy(hierarchy, label_names).label_names``. A DataFrame if `Y` is one, and CSR if it is sparse. Unknown
-        labels are -1.
+        ``Hierarchy(hierarchy, label_names).label_names``, as text. A DataFrame if `Y` is one, and CSR if it is sparse.
+        Unknown labels are -1.
 
     Raises
     ------
@@ -359,8 +388,8 @@ def consistent_scores(
     Consistent scores give consistent *decisions* if all labels have one threshold. A label that has a lower threshold
     than its parent can still be predicted without it; then make the decisions consistent, too.
 
-    The heuristics have been compared on protein functions [1]_, together with others that change the scores as little
-    as possible.
+    Eleven ways to make scores consistent have been compared on protein functions [1]_, among them others that change
+    the scores as little as possible.
 
     References
     ----------
@@ -420,9 +449,10 @@ class LevelReport(ShownAsTable):
         The report of each level, over its labels alone.
     overall : Report
         Of the decisions with their ancestors, over all labels of the hierarchy: its micro-averages are the
-        hierarchical precision, recall and F1.
+        hierarchical precision, recall and F1. It has seen decisions, no scores, so what it says of rankings and
+        thresholds means nothing.
     n_inconsistent : int
-        Samples for which a label is predicted without one of its parents.
+        Samples for which a label is predicted without one of its parents, whatever they weigh.
     """
 
     hierarchy: Hierarchy
@@ -598,14 +628,18 @@ def _read_parents(parents: Any) -> dict[str, tuple[str, ...]]:
             "a hierarchy is a mapping from the name of each child to the name of its parent, as in "
             f'{{"joy": "positive"}}, or a Hierarchy; got {type(parents).__name__}'
         )
-    read = {}
+    read: dict[str, tuple[str, ...]] = {}
     for child, above in parents.items():
         names = (above,) if isinstance(above, str) or not isinstance(above, Iterable) else tuple(above)
-        if any(name is None or isinstance(name, (list, tuple, set, dict, float)) for name in (child, *names)):
+        if isinstance(above, bytes) or any(
+            name is None or isinstance(name, (list, tuple, set, dict, float, bytes)) for name in (child, *names)
+        ):
             raise TypeError(
                 f"the hierarchy has {above!r} as the parent of {child!r}, expected a name or several; leave a label "
                 "without parents out"
             )
+        if str(child) in read:
+            raise ValueError(f"the hierarchy names {str(child)!r} twice, as text and as another type; name it once")
         read[str(child)] = tuple(dict.fromkeys(str(name) for name in names))
     return read
 
@@ -654,7 +688,7 @@ def _with_all_columns(y_score: Any, hierarchy: Hierarchy | Parents, label_names:
     if lacking:
         raise ValueError(
             f"y_score has no column for {', '.join(map(repr, lacking))}; it needs one for each label of the hierarchy, "
-            "parents included: train them, too, or add the largest score of their children"
+            "parents included: train them, too, or make them from the scores of their labels, such as 1 - prod(1 - p)"
         )
     return tree
 

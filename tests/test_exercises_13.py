@@ -16,8 +16,8 @@ from mlhelpers.hierarchy import with_ancestors
 
 IDS = [exercise for exercise in exercises._texts() if exercise.startswith("13.")]
 
-DENSITY = np.array([0.27, 1.18 / 28])
-ALL_ONES = [0.54 / 1.27, 2.36 / 29.18]
+DENSITY = np.array([0.24, 0.04])
+ALL_ONES = [0.48 / 1.24, 0.08 / 1.04]
 
 
 def by_library(Y, parent):
@@ -47,9 +47,9 @@ def in_one_pass(columns, operation=np.maximum, top=True):
     return passed
 
 
-def repeated(once):
+def repeated(once, times=None):
     def until_the_end(Y, parent):
-        for _ in parent:
+        for _ in parent if times is None else range(times):
             Y = once(Y, parent)
         return Y
 
@@ -101,8 +101,18 @@ def full_likelihood(z, log_p):
     return sets(lambda z: np.log(expit(z)) - np.log(expit(-z)))(z, log_p)
 
 
+def one_too_many(z, log_p):
+    return of_size(z, sets(lambda z: z)(z, log_p).sum(axis=1) + 1)
+
+
+def divided(z, log_p):
+    """Weigh the size against what independent digits say about it."""
+    of_all = [[np.exp(row[list(c)].sum()) for c in combinations(range(10), k)] for row in z for k in range(5)]
+    return sets(lambda z: z)(z, log_p - np.log([sum(sums) for sums in of_all]).reshape(log_p.shape))
+
+
 RIGHT = {
-    "13.1": [ALL_ONES, tuple(ALL_ONES), np.round(ALL_ONES, 3), [0.425, 0.081]],
+    "13.1": [ALL_ONES, tuple(ALL_ONES), np.round(ALL_ONES, 3), [0.387, 0.077]],
     "13.2": [(5 / 9, 5 / 7, 10 / 16), [0.556, 0.714, 0.625]],
     "13.3": [by_library, by_powers, repeated(one_step), lambda Y, parent: by_library(Y, parent).astype(bool)],
     "13.4": [sets(lambda z: z), full_likelihood],
@@ -113,14 +123,15 @@ WRONG = [
     ("13.1", ALL_ONES[::-1], "swapped"),
     ("13.1", 1 - DENSITY, "an accuracy"),
     ("13.1", np.array(ALL_ONES) / 2, "2 of the formula"),
-    ("13.1", 2 / (1 + np.array([1.08, 1.18])), "number of labels is not in it"),
-    ("13.1", [42.5, 8.1], "percent"),
+    ("13.1", 2 / (1 + np.array([1.2, 1.6])), "number of labels is not in it"),
+    ("13.1", [38.7, 7.7], "percent"),
     ("13.1", [0.3, 0.3], "Above: this is another value"),
     ("13.2", [1 / 3] * 3, "without the ancestors"),
     ("13.2", [5 / 7, 5 / 9, 10 / 16], "Precision and recall are swapped"),
     ("13.2", [5 / 9, 5 / 7, (5 / 9 + 5 / 7) / 2], "not the arithmetic one"),
     ("13.2", [5 / 9, 5 / 6, 10 / 15], "third comment is missing"),
     ("13.2", [7 / 18, 5 / 9, 0.46], "mean over the comments"),
+    ("13.2", [7 / 12, 5 / 9, 0.57], "averaged over the comments that have a prediction"),
     ("13.2", [3 / 6, 3 / 5, 6 / 11], "one step only"),
     ("13.2", [4 / 6, 1, 8 / 10], "labels themselves are missing"),
     ("13.3", lambda Y, parent: Y, "as they were"),
@@ -131,6 +142,7 @@ WRONG = [
     ("13.3", in_one_pass(range), "depends on their order"),
     ("13.3", in_one_pass(lambda n: range(n)[::-1]), "from the last"),
     ("13.3", in_one_pass(range, np.add), "added up"),
+    ("13.3", repeated(one_step, 6), "top of a path of 30 labels"),
     ("13.3", lambda Y, parent: Y[:, 1:], "all labels have a column"),
     ("13.3", lambda Y, parent: 1 - Y, "another matrix"),
     ("13.3", [[1]], "asks for a function"),
@@ -141,6 +153,9 @@ WRONG = [
     ("13.4", sets(lambda z: np.log(expit(z))), "those that are absent"),
     ("13.4", sets(lambda z: z, least=1), "empty set is never taken"),
     ("13.4", lambda z, log_p: sets(lambda z: -z)(z, log_p), "smallest logits"),
+    ("13.4", sets(lambda z: z, np.zeros_like), "size is missing"),
+    ("13.4", one_too_many, "one digit too many"),
+    ("13.4", divided, "a good idea"),
     ("13.4", lambda z, log_p: z, "other values than 0 and 1"),
     ("13.4", lambda z, log_p: (z > 0).sum(axis=1), "shape (200,)"),
     ("13.4", lambda z, log_p: np.zeros(z.shape), "larger sum"),

@@ -98,6 +98,9 @@ def test_several_parents_and_the_longest_way_up():
         ({"joy": None}, None, TypeError, "None as the parent of 'joy'"),
         ({"joy": {"positive": 1}}, None, TypeError, None),
         ([("joy", "positive")], None, TypeError, "mapping from the name of each child"),
+        ({1: "x", "1": "y"}, ["1"], ValueError, "names '1' twice"),
+        ({"joy": b"positive"}, None, TypeError, "b'positive' as the parent of 'joy'"),
+        ({b"joy": "positive"}, None, TypeError, "as the parent of b'joy'"),
         ({}, "joy", TypeError, "sequence of names"),
     ],
 )
@@ -107,6 +110,29 @@ def test_a_wrong_hierarchy(parents, names, error, message):
         return
     with pytest.raises(error, match=re.escape(message)):
         Hierarchy(parents, names)
+
+
+def test_a_parent_that_looks_misspelt():
+    with pytest.warns(UserWarning, match="'positve' has no column, and 'positive' has one; did you mean 'positive'"):
+        Hierarchy({"joy": "positve", "love": "positive"}, ["joy", "love", "positive"])
+
+
+@pytest.mark.parametrize(
+    ("parents", "names"),
+    [
+        ({"joys": "joy"}, ["joys"]),  # a child may be called nearly as its parent
+        ({"a": "group 11", "b": "group 12"}, ["a", "b", "group 12"]),
+        ({"joy": "positive", "fear": "negative"}, ["joy", "fear", "negative"]),
+        ({"joy": "positve", "love": "positive"}, None),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_parents_that_look_right(parents, names):
+    Hierarchy(parents, names)
+
+
+def test_no_label_has_no_level():
+    assert Hierarchy({}).levels == {}
 
 
 def test_groupings():
@@ -130,6 +156,8 @@ def test_the_groupings_of_goemotions_are_nested():
     ("groupings", "error", "message"),
     [
         ({"a": "b"}, TypeError, "mapping of mappings"),
+        ({"g": {"x": "joy"}}, TypeError, "'x' of 'g' is 'joy', expected a list"),
+        ({"g": {"joy": ["joy", "love"], "y": ["g joy"]}}, ValueError, "'g joy' would be the name of a group"),
         ({"g": {"x": ["a"], "y": ["a"]}}, ValueError, "'a' is in two groups of 'g'"),
         ({"g": {"x": ["a", "b"]}, "h": {"y": ["a"]}}, ValueError, "'x' is only partly in 'y' of 'h'"),
     ],

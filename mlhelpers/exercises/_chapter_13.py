@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mlhelpers.exercises._answers import Wrong, call, compare, read_array
 from mlhelpers.exercises._register import Floats, Labels, exercise
 
-_LABELS, _CARDINALITY = np.array([4, 28]), np.array([1.08, 1.18])
+_LABELS, _CARDINALITY = np.array([5, 40]), np.array([1.2, 1.6])
 
 
 @exercise("13.1")
@@ -47,22 +47,30 @@ def _hierarchical_measures(answer: Any) -> None:
             each_r.mean(),
             np.nan,
         ],
+        "Precision is averaged over the comments that have a prediction; add up over all comments, then divide.": [
+            7 / 12,
+            each_r.mean(),
+            np.nan,
+        ],
         "This goes up by one step only; sentiments are ancestors, too.": measures(3, 6, 5),
         "The labels themselves are missing: a completed set holds the label and its ancestors.": measures(4, 6, 4),
     }
     compare(answer, dict(zip(("precision", "recall", "F1"), right, strict=True)), wrong, tolerance=0.002)
 
 
-def _made(rng: np.random.Generator, n_labels: int) -> tuple[Labels, list[int]]:
-    """Return labels and a forest in which parents stand before and after their children, and one path of four."""
+_LONG = 30  # a path on which a few passes over the columns are not enough
+
+
+def _made(rng: np.random.Generator, n_labels: int, path: int = 4) -> tuple[Labels, list[int]]:
+    """Return labels and a forest in which parents stand before and after their children, and one path."""
     order = rng.permutation(n_labels)
-    above = [-1, 0, 1, 2, -1, *(int(rng.integers(-1, j)) for j in range(5, n_labels))]
+    above = [*range(-1, path - 1), *(int(rng.integers(-1, j)) for j in range(path, n_labels))]
     parent = [-1] * n_labels
     for j, k in enumerate(above):
         parent[order[j]] = -1 if k == -1 else int(order[k])
     Y = (rng.random((40, n_labels)) < 0.15).astype(np.int8)
     Y[:2] = 0
-    Y[0, order[3]] = 1  # the end of the path
+    Y[0, order[path - 1]] = 1  # the end of the path
     return Y, parent
 
 
@@ -118,8 +126,8 @@ def _last_for_the_top(Y: NDArray[Any], parent: list[int]) -> NDArray[Any]:
 @exercise("13.3")
 def _completed_matrix(answer: Any) -> str:
     rng, n_right = np.random.default_rng(0), 0
-    for n_labels in (7, 9, 12):
-        Y, parent = _made(rng, n_labels)
+    for n_labels, path in ((7, 4), (9, 4), (12, 4), (_LONG, _LONG)):
+        Y, parent = _made(rng, n_labels, path)
         right = _completed(Y, parent)
         found = read_array(call(answer, Y, parent), "the completed label matrix")
         if found.shape != Y.shape:
@@ -149,8 +157,10 @@ def _completed_matrix(answer: Any) -> str:
         for message, route in routes.items():
             if np.array_equal(found, route):
                 raise Wrong(message)
+        if n_labels == _LONG:
+            raise Wrong(f"It doesn't reach the top of a path of {_LONG} labels; go up until there is no parent.")
         raise Wrong("On made hierarchies it returns another matrix than the completed one.")
-    return f"right on {n_right} made hierarchies of up to four levels"
+    return f"right on {n_right} made hierarchies, one of them a path of {_LONG} labels"
 
 
 def _best_sets(z: Floats, log_p: Floats) -> NDArray[np.int8]:
@@ -158,6 +168,15 @@ def _best_sets(z: Floats, log_p: Floats) -> NDArray[np.int8]:
     sets = [chosen for k in range(5) for chosen in combinations(range(z.shape[1]), k)]
     rows = np.array([[j in chosen for j in range(z.shape[1])] for chosen in sets], dtype=np.int8)
     return np.asarray(rows[(z @ rows.T + log_p[:, rows.sum(axis=1)]).argmax(axis=1)], dtype=np.int8)
+
+
+def _log_sizes(z: Floats) -> Floats:
+    """Return the logarithm of the sum of exp(z) over all sets of each size from 0 to 4."""
+    sums = np.zeros((len(z), 5))
+    sums[:, 0] = 1
+    for column in np.exp(z).T:
+        sums[:, 1:] += sums[:, :-1] * column[:, None]
+    return np.asarray(np.log(sums), dtype=np.float64)
 
 
 def _largest(z: Floats, k: NDArray[Any]) -> NDArray[np.int8]:
@@ -177,7 +196,8 @@ def _likeliest_sets(answer: Any) -> str:
         raise Wrong("There are other values than 0 and 1 in it.")
     right, by_count = _best_sets(z, log_p), _largest(z, log_p.argmax(axis=1))
     if np.array_equal(found, right):
-        return f"on made scores {(right != by_count).any(axis=1).mean():.0%} of the sets differ from the chapter's rule"
+        differ = (right != by_count).any(axis=1).mean()
+        return f"on made scores {differ:.0%} of the sets differ from the chapter's rule; on the scenes it is far fewer"
     p = 1 / (1 + np.exp(-z))
 
     def weighed(scores: Floats, of_count: Floats, more: float = 0.0) -> NDArray[np.int8]:
@@ -193,6 +213,12 @@ def _likeliest_sets(answer: Any) -> str:
         "These add up log-probabilities of the digits that are there; those that are absent count as well. The "
         "logits hold both.": weighed(np.log(p), log_p),
         "The empty set is never taken; its sum of logits is 0.": weighed(z, log_p, more=-np.inf),
+        "The log-probability of the size is missing.": weighed(z, np.zeros_like(log_p)),
+        "There is one digit too many in each set: the place of the largest sum, from 0, is the size.": _largest(
+            z, right.sum(axis=1) + 1
+        ),
+        "This divides by what the digits themselves say about the size, a good idea; the question asks for the plain "
+        "sum.": weighed(z, log_p - _log_sizes(z)),
         "Here the smallest logits are taken.": _best_sets(-z, log_p),
     }
     for message, route in routes.items():
