@@ -1,8 +1,8 @@
 """Helpers for multi-label classification, from the checked label matrix to thresholds and an audit.
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
-``metrics``, ``thresholds``, ``calibration``, ``binary_relevance``, ``bundle``, ``audit``, ``plotting``,
-``interactive``, ``tables``, ``exercises``.
+``metrics``, ``hierarchy``, ``thresholds``, ``calibration``, ``binary_relevance``, ``bundle``, ``audit``,
+``plotting``, ``interactive``, ``tables``, ``exercises``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         calibration,
         datasets,
         exercises,
+        hierarchy,
         interactive,
         keras_metrics,
         labels,
@@ -40,6 +41,7 @@ _MODULES = (
     "calibration",
     "datasets",
     "exercises",
+    "hierarchy",
     "interactive",
     "keras_metrics",
     "labels",
