@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from mlhelpers._names import different_names, label_names_of, names_for
-from mlhelpers.labels._matrix import MISSING, check_labels
+from mlhelpers._names import different_names, label_names_of
+from mlhelpers.labels._matrix import axis_sums, check_labels, split_unknown
 
 
 def label_sets(Y: Any, label_names: Any = None, *, allow_missing: bool = False) -> list[tuple[str, ...] | None]:
@@ -55,11 +54,12 @@ def label_sets(Y: Any, label_names: Any = None, *, allow_missing: bool = False) 
             f"label_names is not given, and Y has no names of its own for its {n_labels} columns; give one name per "
             "column, in order"
         )
-    names = np.array(different_names(names_for(label_names, n_labels, Y=Y), n_labels), dtype=object)
-    if sparse.issparse(matrix):
-        present, unknown = matrix == 1, (matrix == MISSING).sum(axis=1)
-        columns = np.split(present.tocsr().indices, present.tocsr().indptr[1:-1])
-    else:
-        unknown = (matrix == MISSING).sum(axis=1)
-        columns = [np.flatnonzero(row == 1) for row in matrix]
-    return [None if unknown[i] == n_labels else tuple(names[np.sort(columns[i])].tolist()) for i in range(n_samples)]
+    names = different_names(label_names, n_labels, Y=Y)
+    present, unknown = split_unknown(matrix)
+    nothing_known = np.zeros(n_samples, dtype=bool) if unknown is None else axis_sums(unknown, axis=1) == n_labels
+    rows, columns = present.nonzero()
+    sets = np.split(columns, np.searchsorted(rows, np.arange(1, n_samples)))
+    return [
+        None if nobody_looked else tuple(names[j] for j in own)
+        for own, nobody_looked in zip(sets, nothing_known, strict=True)
+    ]
