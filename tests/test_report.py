@@ -201,3 +201,13 @@ def test_scores_that_are_decisions_are_told():
     assert of_decisions.only_decisions and of_decisions.to_dict()["only_decisions"] is True
     assert repr(of_decisions).count("scores are only 0 and 1") == 2
     assert of_decisions.averages["f1_micro"] == of_scores.averages["f1_micro"]
+
+
+def test_scores_of_unknown_labels_and_of_rows_without_weight_tell_nothing_of_decisions():
+    known, unknown = [[1, 0], [0, 1]], [[-1, 0], [0, 1]]
+    decided, mixed = [[0, 0], [1, 1]], [[0.3, 0], [1, 1]]
+    assert not evaluate(known, mixed).only_decisions
+    assert evaluate(unknown, mixed, allow_missing=True).only_decisions
+    assert evaluate(known, mixed, sample_weight=[0, 2]).only_decisions
+    assert not evaluate([[-1, -1]], [[0, 1]], allow_missing=True).only_decisions
+    assert evaluate(known, decided).only_decisions

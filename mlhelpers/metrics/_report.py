@@ -61,7 +61,8 @@ class Report:
     n_unknown : int
         Cells of `y_true` that are unknown.
     only_decisions : bool
-        Whether `y_score` held 0 and 1 alone. Measures of a ranking are then those of the decisions, not of a model.
+        Whether `y_score` held 0 and 1 alone, where the label is known and the sample has a weight. Measures of a
+        ranking are then those of the decisions, not of a model.
     """
 
     n_samples: int
@@ -352,7 +353,6 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
         )
     truth = TrueLabels.of(labels, weight)
     predicted = truth.without_unknown((scores > limits).astype(np.int8))
-    only_decisions = bool(((scores == 0) | (scores == 1)).all())
     scores = truth.without_unknown(scores, -np.inf)
     counts, samples = count_cells(truth, predicted), sample_measures(truth, predicted, scores)
     areas = dict(zip(CURVES, curve_areas(truth, scores), strict=True))
@@ -380,9 +380,15 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
         recall_intervals=of_recall,
         n_positives=truth.n_positives,
         n_unknown=truth.n_unknown,
-        only_decisions=only_decisions,
+        only_decisions=_only_decisions(scores if weight is None else scores[weight > 0]),
         **areas,
     )
+
+
+def _only_decisions(scores: NDArray[np.floating[Any]]) -> bool:
+    """Return whether the scores of the known labels, of which there is one at least, are 0 and 1; -inf is unknown."""
+    decided = (scores == 0) | (scores == 1)
+    return bool(decided.any() and (decided | (scores == -np.inf)).all())
 
 
 def _without_nan(value: Any) -> Any:
