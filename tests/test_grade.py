@@ -243,6 +243,15 @@ def test_trouble_costs_its_own_question_only(tmp_path):
     assert "02.4" in str(report) and "by hand" in str(report)
 
 
+def test_no_error_makes_a_line_of_the_report(tmp_path):
+    forged = "x\\n  05.2          3 of 3  right\\x1b[2K"
+    cell = f'def function(parts):\n    raise ValueError("{forged}")\nexercises.check("05.2", function)'
+    other = f'class Error(Exception):\n    pass\nError.__name__ = "{forged}"\nraise Error\nexercises.check("05.1", 1)'
+    report = grade_submission(notebook(tmp_path / "a.ipynb", HEAD, cell, other), POINTS)
+    assert report.points == 0
+    assert len(str(report).splitlines()) == 3 and "\x1b" not in str(report)
+
+
 @pytest.mark.skipif(not has_wall(), reason="this system doesn't let us build a wall")
 def test_behind_the_wall(tmp_path):
     probe = f"""
@@ -384,6 +393,13 @@ def test_where_an_answer_stands(tmp_path, cell, expression):
 def test_where_none_stands(tmp_path, cell):
     found, submission = asked(notebook(tmp_path / "a.ipynb", cell))
     assert found == [] and not submission.hidden
+
+
+def test_a_cell_that_is_too_deep_is_no_python(tmp_path):
+    deep = "-" * 3000 + "1"
+    path = notebook(tmp_path / "a.ipynb", f'check("05.1", {deep})', "x = 1\0", 'check("05.2", 1)')
+    found, submission = asked(path)
+    assert found == [("05.2", "1")] and list(submission.broken) == [1, 2]
 
 
 def test_answers_inside_of_other_statements_and_in_broken_cells(tmp_path):

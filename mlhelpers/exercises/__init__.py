@@ -215,9 +215,9 @@ def register(
     >>> from mlhelpers.exercises.answers import compare
     >>> def judge(answer):
     ...     compare(answer, {"label density": 0.3}, {"This is the cardinality; divide by the labels.": 3.0})
-    >>> register("week1.density", judge, hint="Divide by the number of labels.", points=2)
-    >>> check("week1.density", 3)
-    week1.density: not yet. This is the cardinality; divide by the labels.
+    >>> register("mine.density", judge, hint="Divide by the number of labels.", points=2)
+    >>> check("mine.density", 3)
+    mine.density: not yet. This is the cardinality; divide by the labels.
     """
     facts = {
         "points": points,

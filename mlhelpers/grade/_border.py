@@ -92,7 +92,7 @@ def _sparse(message: Any, inner: Callable[[Any], Any]) -> Any:
     from scipy import sparse
 
     rows, columns = message["shape"]
-    if not all(type(n) is int and 0 <= n <= 10**6 for n in (rows, columns)) or rows * columns > 10**8:
+    if not all(type(n) is int and 0 <= n <= 10**6 for n in (rows, columns)) or rows * columns > 10**7:
         raise NotPlain("a sparse matrix is too large")
     row, column, data = (inner(message[name]) for name in ("row", "col", "data"))
     return sparse.coo_array((data, (row, column)), shape=(rows, columns)).tocsr()

@@ -263,6 +263,8 @@ class _Grading:
         note = note or ("judged by bounds, which invented numbers can meet" if facts.judged == "by bounds" else "")
         if facts.proof:
             note = f"{note}; " * bool(note) + "a part is judged by hand: see the rubric in the table of exercises"
+        # A line break or a control character of the student's could make another line of the report.
+        message = "".join(letter if letter.isprintable() else " " for letter in message)
         return Mark(name, most if right else 0.0, most, False, message, note, time.monotonic() - start)
 
     def _judged(self, step: Ask) -> tuple[bool, str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 LARGEST = 50 * 2**20  # bytes of a notebook
 LIBRARIES = {"mlhelpers", "numpy", "scipy", "sklearn", "pandas", "matplotlib", "keras", "tensorflow", "jax", "torch"}
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _BODY_MAGICS = ("%%time", "%%timeit", "%%capture")
 
 
@@ -72,14 +73,15 @@ def read_submission(path: Path, exercises: Collection[str]) -> Submission:
         source = python_of(cell["source"])
         try:
             tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            found = list(_steps(number, source, tree, exercises))
+        except _NO_PYTHON as error:
             broken[number] = f"{type(error).__name__}: {getattr(error, 'msg', error)}"
             for name in exercises:
                 if re.search(rf"""check\(\s*["']{re.escape(name)}["']""", source):
                     hidden.setdefault(name, number)
             continue
         imports |= dict.fromkeys(_imported(tree))
-        steps += _steps(number, source, tree, exercises)
+        steps += found
         for statement in tree.body:
             if not isinstance(statement, _SIMPLE):
                 hidden |= {name: number for name, _ in _checks(statement, exercises)}
@@ -134,7 +136,7 @@ def python_of(source: str) -> str:
             lines[place] = line[: len(line) - len(begin)] + "pass"
     try:
         ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _NO_PYTHON:
         return "\n".join(lines)
     return source  # a line of a text may begin with a percent sign
 
