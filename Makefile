@@ -45,7 +45,7 @@ test-jax:  ## the tests of losses and metrics on Keras's JAX backend, without Te
 	@$(INSTALL) .venv-jax requirements-jax.lock
 	@KERAS_BACKEND=jax .venv-jax/bin/python -m pytest tests/test_backends.py
 
-test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01"
+test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01", or chapters=changed
 	@$(VENV)/python tools/colab.py $(chapters)
 
 lint: environment  ## check style (notebooks too) and types
