@@ -162,7 +162,7 @@ def with_data(chapters: list[Path]) -> Iterator[Path]:
 
 
 def made_of(path: Path) -> str:
-    """Return a digest of what a run depends on: a chapter's code and modules, the cell that installs, Colab's versions."""
+    """Return a digest of what a run depends on: a chapter's code, its modules, the installer, Colab's lock."""
     notebook = nbformat.read(path, as_version=4)
     modules = notebook.metadata.get("fingerprint", {}).get("modules", {})
     parts = [
