@@ -129,7 +129,7 @@ def compare(
     ----------
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
     y_score_a, y_score_b : array-like of float, shape (n_samples, n_labels)
-        Scores of the first and of the second model, or 0/1 predictions.
+        Scores of the first and of the second model, or 0/1 predictions. Sparse ones are taken as by `evaluate`.
     threshold_a, threshold_b : float or array-like of shape (n_labels,), default=0.5
         A label is predicted where its score is above this. Each model should have the thresholds that it
         would be used with, and none that were chosen on these samples.

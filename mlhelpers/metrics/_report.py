@@ -266,7 +266,8 @@ def evaluate(
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
     y_score : array-like of float, shape (n_samples, n_labels)
         Probabilities, logits or other scores; also 0/1 predictions. Compared in 64 bits. If both
-        are DataFrames, their columns must be in the same order.
+        are DataFrames, their columns must be in the same order. A sparse matrix becomes dense, with 0 for what is not
+        stored, which was not scored and ranks below all stored scores: these must be above 0 then.
     threshold : float or array-like of shape (n_labels,), default=0.5
         A label is predicted where its score is above this; one number, or one per label. For
         logits it is 0, which is probability 1/2.
