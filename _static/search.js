@@ -9,7 +9,7 @@ function questionsFor(query) {
   const wordsOf = (text) =>
     new Set(
       splitQuery(text.toLowerCase())
-        .filter((word) => !stopwords.includes(word) && !/^\d+$/.test(word))
+        .filter((word) => !stopwords.includes(word))
         .map((word) => stemmer.stemWord(word)),
     );
   const headings = Object.entries(alltitles).flatMap(([title, places]) =>
@@ -23,12 +23,15 @@ function questionsFor(query) {
   // A word of few headings tells more than a word of many, and one that no heading has tells as little.
   const weight = (words) =>
     [...words].reduce((sum, word) => sum + Math.log(1 + headings.length / (headingsWith.get(word) || 30)), 0);
-  const asked = wordsOf(query);
+  // Numbers count where they are the same, as in "99 %", and else not at all.
+  const isNumber = (word) => /^\d+$/.test(word);
+  const asked = new Set([...wordsOf(query)].filter((word) => !isNumber(word) || headingsWith.has(word)));
   const found = [];
   for (const heading of headings) {
-    const shared = weight([...heading.words].filter((word) => asked.has(word)));
+    const words = [...heading.words].filter((word) => !isNumber(word) || asked.has(word));
+    const shared = weight(words.filter((word) => asked.has(word)));
     // Both count: that the heading is about what was asked, and that it leaves little of it out.
-    const [ofQuery, ofHeading] = [shared / weight(asked), shared / weight(heading.words)];
+    const [ofQuery, ofHeading] = [shared / weight(asked), shared / weight(words)];
     if (shared > 0 && Math.max(ofQuery, ofHeading) > 0.6) found.push([ofQuery + ofHeading, heading]);
   }
   found.sort(([a], [b]) => b - a);

@@ -178,8 +178,7 @@ def test_the_contents_list_every_question_in_order():
 
 def table_of_contents() -> list[str]:
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-    entries = [entry for part in parts for entry in part["chapters"]]
-    return [entry["file"] for entry in entries + [s for e in entries for s in e.get("sections", [])]]
+    return [entry["file"] for part in parts for entry in part["chapters"]]
 
 
 def test_every_page_of_questions_is_in_the_table_of_contents():
