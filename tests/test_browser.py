@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from urllib.parse import urlencode
 
 import pytest
 from browser import (
@@ -206,3 +207,34 @@ def test_axe_finds_a_mistake_of_the_dark_theme_alone(page, tmp_path):
     assert axe(page, "color-contrast") == []
     page.emulate_media(color_scheme="dark")
     assert axe(page, "color-contrast") != []
+
+
+SYMPTOMS = {
+    "ValueError: multilabel-indicator is not supported": "q-e-not-supported",
+    "ValueError: y should be a 1d array, got an array of shape (800, 28) instead.": "q-e-1d-array",
+    "Classification metrics can't handle a mix of multilabel-indicator and continuous-multioutput targets": (
+        "q-e-mix-continuous"
+    ),
+    "UserWarning: Label not 17 is present in all training examples.": "q-e-not-3-present",
+    "Received: target.shape=(None, 12), output.shape=(None, 1)": "q-k-same-shape",
+    "TypeError: '>' not supported between instances of 'list' and 'float'": "q-e-list-float",
+    "unexpected keyword argument 'pos_weight'": "q-k-pos-weight",
+    "model predicts all zeros": "q-all-zeros",
+    "accuracy is 99 % but": "q-accuracy-99",
+    "how do I get label names back": "q-label-names",
+    "loss nan": "q-loss-nan",
+}
+
+
+@pytest.mark.parametrize(("symptom", "question"), SYMPTOMS.items(), ids=SYMPTOMS.values())
+def test_a_symptom_finds_its_question_first(page, symptom, question):
+    wrong = watch(page)
+    page.goto(f"{(HTML / 'search.html').as_uri()}?{urlencode({'q': symptom})}")
+    first = page.locator("#search-results ul.search li a").first
+    first.wait_for()
+    page.goto(first.evaluate("link => link.href"))
+    asked = (
+        "id => document.getElementById(id).closest('section') === document.querySelector(':target').closest('section')"
+    )
+    assert page.evaluate(asked, question)
+    assert wrong == []
