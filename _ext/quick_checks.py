@@ -8,11 +8,10 @@ there are no scripts, the fold is what the reader opens.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from docutils import nodes
@@ -21,9 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 
 FOLDER = "quick_checks"
-MARKDOWN = MarkdownIt("commonmark", {"typographer": True, "html": False}).enable(
-    ["replacements", "smartquotes", "table"]
-)
+MARKDOWN = MarkdownIt("commonmark", {"typographer": True, "html": False}).enable(["smartquotes", "table"])
 COMMON = {"after", "case", "question", "verify"}
 KEYS = {
     "choices": COMMON | {"choices"},
@@ -37,8 +34,7 @@ class QuickCheckError(SphinxError):
     category = "Quick check"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer and what to say to it; a numeric question has numbers for answers, the last one stands for all others."""
 
     text: str
@@ -47,8 +43,7 @@ class Answer:
     number: float | None = None
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     after: str  # the anchor of its section
     case: str
     question: str
@@ -69,6 +64,7 @@ def need(condition: bool, message: str) -> None:
 def text_of(entry: dict[str, Any], key: str) -> str:
     value = entry.get(key)
     need(isinstance(value, str) and bool(value.strip()), f"`{key}` must be a text, not {value!r}")
+    need("$" not in str(value), f"`{key}` has a formula, and formulas are not set in a quick check")
     return str(value).strip()
 
 
@@ -174,26 +170,20 @@ def as_html(question: Question, place: int) -> str:
     explained = "".join(explanation(answer, i, question.tolerance) for i, answer in enumerate(question.answers))
     # Without the script nothing may be sent: a disabled button keeps Enter from doing so.
     return (
-        f'<form class="quick-check" autocomplete="off" novalidate>{case}'
-        f'<fieldset><legend><span class="title">Quick check</span> {inline(question.question)}</legend>{controls}</fieldset>'
+        f'<form class="quick-check" autocomplete="off" novalidate><p class="title">Quick check</p>{case}'
+        f"<fieldset><legend>{inline(question.question)}</legend>{controls}</fieldset>"
         '<button type="submit" disabled hidden>Check</button><div class="verdict" role="status"></div>'
         f"<details><summary>All answers, explained</summary><ul>{explained}</ul></details></form>\n"
     )
 
 
-def sections(doctree: nodes.document) -> dict[str, nodes.section]:
-    return {anchor: section for section in doctree.findall(nodes.section) for anchor in section["ids"]}
-
-
 def insert(doctree: nodes.document, questions: list[Question], name: str) -> None:
-    """Put the questions at the end of their sections, in the order in which the file has them."""
-    found = sections(doctree)
+    """Put the questions at the end of their sections; a reading time counts nothing that is raw."""
+    found = {anchor: section for section in doctree.findall(nodes.section) for anchor in section["ids"]}
     for place, question in enumerate(questions, start=1):
         if question.after not in found:
             known = ", ".join(found)
             raise QuickCheckError(f"{name}, question {place}: no section {question.after!r}; there are {known}")
-    order = {anchor: i for i, anchor in enumerate(found)}
-    for place, question in enumerate(sorted(questions, key=lambda question: order[question.after]), start=1):
         found[question.after] += nodes.raw("", as_html(question, place), format="html")
 
 
