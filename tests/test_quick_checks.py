@@ -1,4 +1,4 @@
-"""The questions at the ends of sections: what the data may say, what the pages hold, and that right answers are right."""
+"""The questions at the ends of sections: what the data may say, and that right answers are right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from sklearn import metrics
 
 quick_checks = extension("quick_checks")
 ROOT = Path(__file__).parent.parent
-HTML = ROOT / "_build" / "html"
 FILES = sorted((ROOT / "quick_checks").glob("*.yml"))
 CHECKED = [f"{number:02}" for number in range(15)]  # the chapters that have checks
 QUESTIONS = [
@@ -90,15 +89,6 @@ def test_right_answers_do_not_all_stand_at_one_place(path):
     choices = [question for question in quick_checks.read(path) if question.tolerance is None]
     places = [[answer.right for answer in question.answers].index(True) for question in choices]
     assert len(choices) < 3 or len(set(places)) > 1
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_built_page_has_each_of_them_in_its_section(path):
-    (page,) = (HTML / "chapters").glob(f"{path.stem}_*.html")
-    forms = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("form.quick-check")
-    places = sorted(form.find_parent("section")["id"] for form in forms)
-    assert places == sorted(question.after for question in quick_checks.read(path))
-    assert all(form.find_next_sibling("p") is None for form in forms)  # at the section's end
 
 
 def test_choices_and_numbers_are_read(tmp_path):
