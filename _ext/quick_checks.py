@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ class QuickCheckError(SphinxError):
 
 
 class Answer(NamedTuple):
-    """One answer and what to say to it; a numeric question has numbers for answers, the last one stands for all others."""
+    """One answer and what to say to it; for a numeric question a number, or last all numbers that are not named."""
 
     text: str
     right: bool
@@ -49,11 +49,7 @@ class Question(NamedTuple):
     question: str
     answers: tuple[Answer, ...]
     tolerance: float | None = None
-    verify: str = ""
-
-    @property
-    def right(self) -> Answer:
-        return next(answer for answer in self.answers if answer.right)
+    verify: str = ""  # code that shows what is right; only the tests run it
 
 
 def need(condition: bool, message: str) -> None:
@@ -105,10 +101,12 @@ def read_numbers(entry: dict[str, Any]) -> tuple[list[Answer], float]:
     wrong = entry.get("wrong", [])
     need(isinstance(wrong, list) and len(wrong) >= 1, "`wrong` must list the numbers that a misunderstanding gives")
     for each in wrong:
-        need(isinstance(each, dict) and each.keys() == {"number", "because"}, "a wrong number needs `number`, `because`")
+        need(
+            isinstance(each, dict) and each.keys() == {"number", "because"}, "a wrong number needs `number`, `because`"
+        )
         answers.append(Answer(str(each["number"]), False, text_of(each, "because"), number_of(each, "number")))
     numbers = sorted(answer.number for answer in answers if answer.number is not None)
-    apart = min(b - a for a, b in zip(numbers, numbers[1:], strict=False))
+    apart = min(b - a for a, b in pairwise(numbers))
     need(apart > 2 * tolerance, f"two of its numbers are {apart:g} apart, and the tolerance takes them for one")
     return [*answers, Answer("any other number", False, text_of(entry, "otherwise"))], tolerance
 
@@ -129,16 +127,16 @@ def read(path: Path) -> list[Question]:
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise QuickCheckError(f"{path.name}: {error}") from None
+        raise QuickCheckError(f"{FOLDER}/{path.name}: {error}") from None
     if not isinstance(entries, list):
-        raise QuickCheckError(f"{path.name}: it must be a list of questions")
+        raise QuickCheckError(f"{FOLDER}/{path.name}: it must be a list of questions")
     questions = []
     for place, entry in enumerate(entries, start=1):
         try:
             questions.append(read_question(entry))
         except ValueError as error:
             after = entry.get("after") if isinstance(entry, dict) else None
-            raise QuickCheckError(f"{path.name}, question {place} (after {after!r}): {error}") from None
+            raise QuickCheckError(f"{FOLDER}/{path.name}, question {place} (after {after!r}): {error}") from None
     return questions
 
 
@@ -150,9 +148,10 @@ def explanation(answer: Answer, place: int, tolerance: float | None) -> str:
     """Return the entry of an answer in the fold, where the script reads, too, what is right."""
     numbers = f' data-number="{answer.number!r}" data-tolerance="{tolerance!r}"' if answer.number is not None else ""
     verdict = "Right" if answer.right else "Not right"
+    text = answer.text if answer.text.endswith(".") else f"{answer.text}."
     return (
         f'<li data-answer="{place}" data-right="{str(answer.right).lower()}"{numbers}>'
-        f"<strong>{verdict}: {inline(answer.text)}</strong> <span>{inline(answer.because)}</span></li>"
+        f"<strong>{verdict}: {inline(text)}</strong> <span>{inline(answer.because)}</span></li>"
     )
 
 
@@ -190,7 +189,7 @@ def insert(doctree: nodes.document, questions: list[Question], name: str) -> Non
 def chapter_of(path: Path, docnames: set[str]) -> str:
     names = [name for name in docnames if name.startswith(f"chapters/{path.stem}_")]
     if len(names) != 1:
-        raise QuickCheckError(f"{path.name}: no chapter has this number")
+        raise QuickCheckError(f"{FOLDER}/{path.name}: no chapter has this number")
     return names[0]
 
 
@@ -201,7 +200,7 @@ def read_all(app: Sphinx, env: Any, docnames: list[str]) -> None:
 
 def put(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if docname in app.env.quick_checks:
-        insert(doctree, app.env.quick_checks[docname], f"{docname.removeprefix('chapters/')[:2]}.yml")
+        insert(doctree, app.env.quick_checks[docname], f"{FOLDER}/{docname.removeprefix('chapters/')[:2]}.yml")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

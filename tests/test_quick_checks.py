@@ -93,7 +93,7 @@ def test_right_answers_do_not_all_stand_at_one_place(path):
 
 def test_choices_and_numbers_are_read(tmp_path):
     choice, number = read(tmp_path, CHOICE + NUMBER)
-    assert choice.right.text == "Yes" and choice.tolerance is None
+    assert [answer.right for answer in choice.answers] == [True, False] and choice.tolerance is None
     assert [answer.number for answer in number.answers] == [0.5, 2.0, None] and number.tolerance == 0.01
 
 
