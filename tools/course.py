@@ -155,7 +155,10 @@ def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
             tried["claims"] = [claim for claim in tried["claims"] if claim["source"] in there]
             book.write(evidence, json.dumps(tried, ensure_ascii=False))
     texts = folder / "mlhelpers" / "exercises" / "texts.json"
-    hints = {name: {"hint": text["hint"]} for name, text in json.loads(texts.read_text(encoding="utf-8")).items()}
+    hints = {
+        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
+        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
+    }
     book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
 
 
