@@ -226,6 +226,10 @@ def joined_streams(outputs: list[Notebook]) -> list[Notebook]:
     return result
 
 
+def is_folded(cell: Notebook) -> bool:
+    return cell.cell_type == "code" and "hide-cell" in cell.metadata.get("tags", [])
+
+
 def stage(files: dict[Path, bytes]) -> None:
     shutil.rmtree(SOURCE, ignore_errors=True)
     for relative, content in files.items():
