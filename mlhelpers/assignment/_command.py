@@ -1,0 +1,115 @@
+"""The command line that writes assignments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlhelpers.assignment._nbgrader import CONFIG, nbgrader_notebook
+from mlhelpers.assignment._otter import otter_notebook
+from mlhelpers.assignment._parts import Assignment, from_exercises, from_file
+
+FORMATS = ("nbgrader", "otter")
+NEXT = {
+    "nbgrader": """\
+cd {folder}
+nbgrader generate_assignment {name} --create            # writes release/{name}, for students
+nbgrader autograde {name}                               # once submitted/STUDENT/{name} are there
+nbgrader generate_feedback {name} && nbgrader export    # feedback/, grades.csv
+python -I -m mlhelpers.grade --points {points}{own} submitted/*/{name}/{name}.ipynb   # marks that count""",
+    "otter": """\
+cd {folder}
+otter assign {name}.ipynb dist --no-pdfs                 # writes dist/student, and the autograder
+python -I -m mlhelpers.grade --points {points}{own} SUBMISSIONS/*.ipynb   # marks that count""",
+}
+
+
+def command(arguments: Sequence[str]) -> int:
+    """Write the assignment that the command line names, and say what to do with it.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the name of the program.
+
+    Returns
+    -------
+    int
+        0, or 2 if it couldn't be written, with the reason on stderr; nothing is half-written then.
+    """
+    options = _parser().parse_args(arguments)
+    folder = Path(options.output)
+    try:
+        assignment = _assignment(options)
+        if folder.exists():
+            raise ValueError(f"{folder} exists; name another folder with --output, or remove it")
+        _write(assignment, options.format, folder)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    points = ",".join(f"{each.name}={each.points:g}" for each in assignment.questions)
+    own = f" --exercises {Path(options.exercises[0]).with_suffix('.py').resolve()}" if assignment.judges else ""
+    print(f"{folder} has the instructor's version, solutions and rubric included. Then:\n")
+    print(NEXT[options.format].format(folder=folder, name=assignment.name, points=points, own=own))
+    print("\nThe last line judges outside of the students' kernel, in which marks can be faked.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m mlhelpers.assignment", description="Write an assignment for a grader."
+    )
+    parser.add_argument("exercises", nargs="+", metavar="00.1", help="exercises, or one file like assignments/audit.md")
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("--points", metavar="2,5", help="one number for each exercise; else those of the table")
+    parser.add_argument("--by-hand", type=float, metavar="2", help="points for the question that a person judges")
+    parser.add_argument("--name", help="of the assignment, in letters, digits, - and _ (default: assignment)")
+    parser.add_argument("--title", help="of the notebook")
+    parser.add_argument("--output", default="course", metavar="FOLDER", help="a new folder (default: %(default)s)")
+    return parser
+
+
+def _assignment(options: argparse.Namespace) -> Assignment:
+    if any(each.endswith(".md") for each in options.exercises):
+        if len(options.exercises) > 1 or any((options.points, options.by_hand, options.name, options.title)):
+            raise ValueError("a file has its own points, name and title; name it alone, or edit a copy")
+        return from_file(options.exercises[0])
+    name = options.name or "assignment"
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise ValueError(f"--name must be letters, digits, - and _, got {name!r}")
+    by_hand = 2.0 if options.by_hand is None else options.by_hand
+    points = None if options.points is None else _numbers(options.points)
+    return from_exercises(options.exercises, points, by_hand=by_hand, name=name, title=options.title or "Assignment")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ValueError(f"--points must be numbers with commas between them, as in 2,5, got {text!r}") from None
+
+
+def _write(assignment: Assignment, form: str, folder: Path) -> None:
+    """Write all of it, or nothing."""
+    made = nbgrader_notebook(assignment) if form == "nbgrader" else otter_notebook(assignment)
+    within = Path("source") / assignment.name if form == "nbgrader" else Path()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".assignment-", dir=folder.parent))
+    try:
+        (scratch / within).mkdir(parents=True, exist_ok=True)
+        text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+        (scratch / within / f"{assignment.name}.ipynb").write_text(text, encoding="utf-8")
+        if form == "nbgrader":
+            (scratch / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+        scratch.chmod(0o755)
+        os.rename(scratch, folder)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
