@@ -12,6 +12,7 @@ COMPILE := $(HASHED) $(EVERYWHERE)
 INSTALL = { $(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) does not run; install Python 3.11, 3.12 or 3.13, or name another one, as in PYTHON=python3.12 make book" >&2; exit 1; }; } && $(PYTHON) tools/environment.py
 chapters ?=
 outputs ?=
+formats ?=
 
 export JUPYTER_PREFER_ENV_PATH := 1
 # Compiled modules are kept, whatever the shell says: without them TensorFlow starts ten seconds later, every time.
@@ -24,7 +25,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course lock clean environment
+.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course figures lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -69,6 +70,9 @@ publish: environment  ## build the book as it is published, with notebooks for C
 
 course: environment  ## write the student edition, without solutions, into _build/course
 	@$(VENV)/python tools/course.py
+
+figures: environment  ## write the figures for slides into _build/figures: make figures chapters="00", formats=svg executes the chapters
+	@$(VENV)/python tools/figures.py $(if $(filter svg,$(formats)),--svg) $(chapters)
 
 lock: environment  ## renew the locks from pyproject.toml; that of Colab's versions from tests/colab/constraints.txt
 	@$(COMPILE) --upgrade --extra chapters --extra book --extra lab --extra test --output-file requirements.lock
