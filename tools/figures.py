@@ -115,9 +115,14 @@ def svg_with_words(figure: Figure, source: str) -> str:
         f'<cc:license rdf:resource="{LICENSE}"/></cc:Work></rdf:RDF></metadata>'
     )
     plain = re.sub(r"(?s)<metadata>.*?</metadata>|<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", "", figure.content).strip()
-    plain = re.sub(r'(?<=<svg) (?:role|aria-\w+)="[^"]*"', "", plain)
     named = f'role="img" aria-labelledby="{figure.name}-title {figure.name}-desc"'
-    return re.sub(r"<svg([^>]*)>", lambda tag: f"<svg {named}{tag[1]}>{words}", plain, count=1)
+
+    def opened(tag: re.Match[str]) -> str:
+        """Return the tag with names of ours in the place of its own."""
+        others = re.sub(r'\s(?:role|aria-\w+)="[^"]*"', "", tag[1])
+        return f"<svg {named}{others}>{words}"
+
+    return re.sub(r"<svg([^>]*)>", opened, plain, count=1)
 
 
 def index(figures: list[Figure], source: str) -> str:
