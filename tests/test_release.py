@@ -82,6 +82,7 @@ def test_a_tag_that_fits_is_a_release(tmp_path):
         ("0.2.0", {}, "is v0.2.0, and not 0.2.0"),
         ("v0.2.0.dev0", {"pyproject": ("0.2.0", "0.2.0.dev0")}, "none to release"),
         ("v0.2.0", {"changelog": ("## [0.2.0] - 2026-12-01\n", "")}, "CHANGELOG.md is 0.1.0, and not 0.2.0"),
+        ("v0.2.0", {"changelog": ("[Unreleased]\n", "[Unreleased]\n\n- Another content.\n")}, "under [Unreleased]"),
         ("v0.2.0", {"citation": ("0.2.0", "0.1.0")}, "CITATION.cff names 0.1.0"),
         ("v0.2.0", {"citation": ("12-01", "12-02")}, "CITATION.cff names 0.2.0 of 2026-12-02"),
     ],

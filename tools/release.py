@@ -26,6 +26,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 COPIED = ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "mlhelpers")
+UNRELEASED = re.compile(r"(?ms)^## \[Unreleased\]\n(.*?)(?=^## |\Z)")
 RELEASED = re.compile(r"(?m)^## \[(\d[^\]]*)\] - (\d{4}-\d\d-\d\d)$")
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -42,7 +43,10 @@ def mistakes(tag: str, root: Path = ROOT) -> list[str]:
         found.append(f"pyproject.toml has version {here}, which is none to release")
     if tag != f"v{here}":
         found.append(f"the tag of version {here} is v{here}, and not {tag}")
-    releases = RELEASED.findall((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    if "".join(UNRELEASED.findall(changelog)).strip():
+        found.append("CHANGELOG.md lists changes under [Unreleased], which this release has, too")
+    releases = RELEASED.findall(changelog)
     newest, date = releases[0] if releases else ("none", "never")
     if newest != here:
         found.append(f"the newest release in CHANGELOG.md is {newest}, and not {here}")
