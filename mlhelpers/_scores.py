@@ -137,7 +137,9 @@ def _cell(matrix: sparse.csr_array, k: int) -> tuple[int, int]:
 
 def check_above_unscored(limits: NDArray[np.float64], y_score: Any, name: str, score_name: str = "y_score") -> None:
     """Refuse thresholds below 0 beside dense scores that have 0 where sparse ones stored none."""
-    if sparse.issparse(y_score) and limits.min() < 0 and y_score.nnz < y_score.shape[0] * y_score.shape[1]:
+    if not sparse.issparse(y_score) or limits.min() >= 0:
+        return
+    if check_sparse_scores(y_score, score_name).nnz < y_score.shape[0] * y_score.shape[1]:
         raise ValueError(
             f"{name} holds {limits.min():g}, and {score_name} is sparse: a cell without a stored score, which is below "
             f"every threshold, becomes 0 here and would be predicted; pass thresholds of at least 0, or "

@@ -15,7 +15,7 @@ from sklearn.metrics import f1_score
 
 from mlhelpers import _stored
 from mlhelpers.metrics import LabelCounts
-from mlhelpers.thresholds import Thresholds, fit_thresholds
+from mlhelpers.thresholds import Thresholds, _sparse_data, fit_thresholds
 
 COUNTS = ("tp", "fp", "fn", "tn")
 FLOOR = -1e6
@@ -209,11 +209,14 @@ def test_blocks_and_the_callers_matrices(monkeypatch):
     truth, scores, stored = retrieved()
     y_true, y_score = sparse.csr_array(truth), as_csr(scores, stored)
     before = [part.copy() for m in (y_true, y_score) for part in (m.data, m.indices, m.indptr)]
-    expected = fit_thresholds(y_true, y_score, min_positives=100)
+    expected, one_by_one = fit_thresholds(y_true, y_score, min_positives=100), fit_thresholds(y_true, y_score)
     monkeypatch.setattr(_stored, "CELLS_PER_BLOCK", 100)
     again = fit_thresholds(y_true, y_score, min_positives=100)
     np.testing.assert_array_equal(again.values, expected.values)
     assert again.counts == expected.counts
+    monkeypatch.setattr(_sparse_data, "_LONG", 0)  # in threads
+    monkeypatch.setattr(_sparse_data, "_LABELS_PER_BLOCK", 2)
+    np.testing.assert_array_equal(fit_thresholds(y_true, y_score).values, one_by_one.values)
     assert (again.predict(y_score) != expected.predict(y_score)).nnz == 0
     after = [part for m in (y_true, y_score) for part in (m.data, m.indices, m.indptr)]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))

@@ -96,6 +96,13 @@ def precision_at_k(
     >>> precision_at_k([[1, 0]], [[0.5, 0.5]], k=1)
     0.5
 
+    Sparse scores: one for each sample, and that of the first is below 0, but above all that it lacks:
+
+    >>> from scipy import sparse
+    >>> y_score = sparse.csr_array(([-1.5, 0.5], ([0, 1], [2, 0])), shape=(2, 3))
+    >>> precision_at_k([[1, 0, 1], [0, 1, 0]], y_score, k=1)
+    0.5
+
     The one true label that is found is noted every time, and the other one every other time, so that it counts twice:
 
     >>> precision_at_k([[1, 0], [0, 1]], [[0.9, 0.2], [0.9, 0.2]], k=1, propensity=[1, 0.5])

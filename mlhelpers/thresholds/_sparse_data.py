@@ -19,7 +19,8 @@ from mlhelpers.labels import MISSING, split_unknown
 from mlhelpers.thresholds._cuts import Cuts, cuts_of_label
 from mlhelpers.thresholds._data import T, in_threads
 
-_LABELS_PER_BLOCK = 256
+_LABELS_PER_BLOCK = 16
+_LONG = 1 << 14  # scores of a label from which on it is faster to sort in several threads
 _NOTHING = np.empty(0)
 
 
@@ -125,7 +126,10 @@ class SparseData:
             block = range(start, min(start + _LABELS_PER_BLOCK, len(wanted)))
             return [use(self._cuts(label)) for label in block if wanted[label]]
 
-        return in_threads(use_block, range(0, len(wanted), _LABELS_PER_BLOCK))
+        starts = range(0, len(wanted), _LABELS_PER_BLOCK)
+        if self.scores.nnz >= _LONG * len(wanted):
+            return in_threads(use_block, starts)
+        return [result for start in starts for result in use_block(start)]
 
     def _cuts(self, label: int) -> Cuts:
         positives, negatives = (each[label] for each in self._positives_and_negatives)
