@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_sco
 from mlhelpers.exercises import check
 from mlhelpers.metrics import LabelCounts
 
-GIB, MIB = 55.879, 6.8665
+GIB, MIB = 300_000 * 50_000 / 2**28, (300_000 * 4 * 5 + 300_001 * 4) / 2**20
 
 
 def best_by(key, *, keep=lambda x: True):
@@ -119,7 +119,7 @@ def tried(n, c, b):
 def by_root(rounded):
     def found(n, c, b):
         w = rounded(np.sqrt(n * c / b))
-        return w, b * w + n * c / w if w else np.inf
+        return w, b * w + (n * c / w if w else 0)
 
     return found
 
@@ -143,7 +143,6 @@ WRONG = [
     ("16.1", (GIB, 1.2e6 / 2**20), "values alone"),
     ("16.1", (GIB, 6e6 / 2**20), "row starts"),
     ("16.1", (GIB, (9.6e6 + 1_200_004) / 2**20), "these have 4"),
-    ("16.1", (GIB, 10.8e6 / 2**20), "row number of each cell"),
     ("16.1", (GIB, 7.2), "where a MiB has 1024"),
     ("16.1", (GIB, 3.3), "MiB as CSR: this is another value"),
     ("16.1", (3.3, MIB), "GiB dense: this is another value"),
@@ -199,4 +198,4 @@ def test_no_message_gives_the_number_away():
     for exercise, answer, _ in WRONG:
         if exercise in ("16.1", "16.4"):
             numbers = re.findall(r"\d+(?:\.\d+)?", check(exercise, answer).message.replace(",", ""))
-            assert not np.isclose([[float(n)] for n in numbers], [GIB, MIB, 26, 13.943], rtol=0.01).any()
+            assert not any(np.isclose(float(n), [GIB, MIB, 26, 13.943], rtol=0.01).any() for n in numbers)

@@ -29,7 +29,6 @@ def _memory(answer: Any) -> None:
         "CSR: the values alone; each has a column number of 4 bytes beside it.": [ANY, stored / 2**20],
         "CSR: the row starts are left out.": [ANY, stored * 5 / 2**20],
         "CSR: values in int8 have 1 byte, these have 4.": [ANY, (stored * 8 + starts) / 2**20],
-        "CSR: this stores the row number of each cell; CSR stores where each row starts.": [ANY, stored * 9 / 2**20],
         "CSR: this counts 1000 where a MiB has 1024.": [ANY, (stored * 5 + starts) / 1e6],
     }
     compare(values, {"GiB dense": gib, "MiB as CSR": mib}, routes, tolerance=0.06)
