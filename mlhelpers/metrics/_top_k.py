@@ -23,8 +23,7 @@ def gains_at_k(
     """
     gained = np.empty(scores.shape[0])
     for rows, block, worths in _blocks(truth, scores, worth):
-        found = expected_gains(block, worths, min(len(discount), block.shape[1]))
-        gained[rows] = found @ discount[: found.shape[1]]
+        gained[rows] = _gains(block, worths, discount[: block.shape[1]])
     return gained
 
 
@@ -44,28 +43,38 @@ def best_gains_at_k(labels: Any, discount: NDArray[np.float64], worth: NDArray[n
     return best
 
 
-def expected_gains(scores: NDArray[np.float64], gain: NDArray[Any], k: int) -> NDArray[np.float64]:
-    """Return what each row gains at each of its first k places, in the mean over the orders in which ties can break.
+def _gains(scores: NDArray[np.float64], gain: NDArray[Any], discount: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what each row gains at its first places, in the mean over the orders in which ties can break.
 
-    Scores that are -inf take no place. Only what is above the k-th score of a row is put in order.
+    Scores that are -inf take no place. Only what is above the k-th score of a row is put in order, if order counts.
     """
-    n_rows, width = scores.shape
+    k, width = len(discount), scores.shape[1]
     kth = np.partition(scores, width - k, axis=1)[:, width - k, None]
     above, tied = scores > kth, (scores == kth) & (kth > -np.inf)
     n_above = above.sum(axis=1)
-    rows, columns = above.nonzero()
-    place = np.arange(len(rows)) - np.repeat(n_above.cumsum() - n_above, n_above)
-    top, gained = np.full((n_rows, k), -np.inf), np.zeros((n_rows, k))
+    share = np.where(tied, gain, 0).sum(axis=1) / np.maximum(tied.sum(axis=1), 1)
+    if (discount == discount[0]).all():
+        total = np.where(above, gain, 0).sum(axis=1) + (k - n_above) * share
+        return np.asarray(discount[0] * total)
+    ordered = _in_order(scores, gain, above, n_above, k)
+    return np.asarray(np.where(np.arange(k) < n_above[:, None], ordered, share[:, None]) @ discount)
+
+
+def _in_order(
+    scores: NDArray[np.float64], gain: NDArray[Any], chosen: NDArray[np.bool_], n_chosen: NDArray[Any], k: int
+) -> NDArray[np.float64]:
+    """Return what the chosen cells of each row gain, by descending scores; of those that tie each gains their mean."""
+    rows, columns = chosen.nonzero()
+    place = np.arange(len(rows)) - np.repeat(n_chosen.cumsum() - n_chosen, n_chosen)
+    top, gained = np.full((len(chosen), k), -np.inf), np.zeros((len(chosen), k))
     top[rows, place], gained[rows, place] = scores[rows, columns], gain[rows, columns]
     order = np.argsort(-top, axis=1)
     top, gained = (np.take_along_axis(each, order, axis=1) for each in (top, gained))
-    first = np.full((n_rows, k), True)  # of labels that tie, each gains their mean
+    first = np.full(top.shape, True)
     np.not_equal(top[:, 1:], top[:, :-1], out=first[:, 1:])
     starts = np.flatnonzero(first)
     sizes = np.diff(starts, append=first.size)
-    gained = np.repeat(np.add.reduceat(gained.ravel(), starts) / sizes, sizes).reshape(n_rows, k)
-    share = np.where(tied, gain, 0).sum(axis=1) / np.maximum(tied.sum(axis=1), 1)
-    return np.where(np.arange(k) < n_above[:, None], gained, share[:, None])
+    return np.repeat(np.add.reduceat(gained.ravel(), starts) / sizes, sizes).reshape(top.shape)
 
 
 def _blocks(
