@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,27 @@ def _selected(S: Any, k: int, key: Callable[[NDArray[Any]], NDArray[Any]]) -> Ce
     return cells
 
 
+class _OneAfterTheOther:
+    """An iterator over pairs of matrices that notices if earlier ones are kept."""
+
+    def __init__(self, pairs: list[tuple[Any, Any]]) -> None:
+        self._pairs, self._given = iter(pairs), list[weakref.ref[Any]]()
+        self.kept = False
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _OneAfterTheOther:
+        return self  # each pair is copied when it is given
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return self
+
+    def __next__(self) -> tuple[Any, Any]:
+        # The last pair is still bound in a for loop when the next one is asked for.
+        self.kept |= any(of() is not None for of in self._given[:-2])
+        Y, P = (M.copy() for M in next(self._pairs))
+        self._given += weakref.ref(Y), weakref.ref(P)
+        return Y, P
+
+
 @exercise("16.3")
 def _streamed_f1(answer: Any) -> None:
     rng = np.random.default_rng(16)
@@ -115,7 +137,8 @@ def _streamed_f1(answer: Any) -> None:
         parts.append((sparse.csr_matrix(Y.astype(np.int8)), sparse.csr_matrix((Y ^ noise).astype(np.int8))))
     truth = sparse.vstack([Y for Y, _ in parts]).toarray()
     claims = sparse.vstack([P for _, P in parts]).toarray()
-    value = float(read_numbers(call(answer, iter(parts)), "micro-F1")[0])
+    given = _OneAfterTheOther(parts)
+    value = float(read_numbers(call(answer, given), "micro-F1")[0])
     of_labels, of_rows = (_f1(truth, claims, axis).mean() for axis in (0, 1))
     tp = (truth * claims).sum()
     right = float(_f1(truth, claims))
@@ -135,6 +158,8 @@ def _streamed_f1(answer: Any) -> None:
         "This is 0: the iterator can be read only once, so count everything on the way.": 0.0,
     }
     compare(value, {"micro-F1": right}, routes, tolerance=1e-6)
+    if given.kept:
+        raise Wrong("The value is right, but parts are kept; add up their counts, one after the other.")
     nothing = sparse.csr_matrix((3, 4), dtype=np.int8)
     empty = np.asarray(call(answer, iter([(nothing, nothing)])), dtype=float)
     if empty.shape != () or empty != 0:
