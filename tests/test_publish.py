@@ -701,7 +701,7 @@ def test_chapters_that_passed_on_colab_as_they_stand_are_not_run_again(tmp_path,
     first, second, *others = colab.book.chosen([])
     assert colab.chosen(["changed"]) == [first, second, *others]
     for path in (first, second):
-        colab.note_passed(path)
+        colab.note_passed(path, colab.made_of(path))
     assert colab.chosen(["changed"]) == [first, *others]  # the first one tries the installation
     assert colab.chosen([]) == [first, second, *others]
     assert colab.chosen([second.stem]) == [second]

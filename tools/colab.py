@@ -178,8 +178,8 @@ def passed() -> dict[str, str]:
     return json.loads(PASSED.read_text(encoding="utf-8")) if PASSED.exists() else {}
 
 
-def note_passed(path: Path) -> None:
-    noted = passed() | {path.stem: made_of(path)}
+def note_passed(path: Path, made: str) -> None:
+    noted = passed() | {path.stem: made}
     book.write(PASSED, json.dumps(dict(sorted(noted.items())), indent=1) + "\n")
 
 
@@ -194,6 +194,7 @@ def chosen(names: list[str]) -> list[Path]:
 
 def main(names: list[str]) -> None:
     chapters = list(with_data(chosen(names)))
+    made = {path: made_of(path) for path in chapters}  # before they run: somebody may edit one meanwhile
     prepare()
     mistakes = {}
     with tempfile.TemporaryDirectory() as scratch, served(Path(scratch)) as url:
@@ -206,7 +207,7 @@ def main(names: list[str]) -> None:
                 if mistake:
                     mistakes[path.name] = mistake
                 else:
-                    note_passed(path)
+                    note_passed(path, made[path])
     for name, mistake in mistakes.items():
         print(f"\n{name}\n\n{mistake}")
     if mistakes:

@@ -45,13 +45,9 @@ README = """\
 - `{wheel}`: the package that they import, to be installed with pip.
 
 The solutions are in none of them, and `exercises.solution` says so. The wheel holds the judges, which compute what is
-right: who reads their code can learn from it what an answer must be. So marks are made elsewhere, by
-`python -m mlhelpers.grade`, and not in the kernel of a student.
+right: who reads their code can learn from it what an answer must be. And who runs a kernel can replace what is in it:
+`check` helps students, and is no ground for marks.
 """
-
-
-def is_folded(cell: Notebook) -> bool:
-    return cell.cell_type == "code" and "hide-cell" in cell.metadata.get("tags", [])
 
 
 def parts(notebook: Notebook) -> tuple[list[Notebook], list[Notebook]]:
@@ -62,14 +58,14 @@ def parts(notebook: Notebook) -> tuple[list[Notebook], list[Notebook]]:
 
 def solutions(notebook: Notebook) -> list[Notebook]:
     """Return what is folded among the exercises: the solutions, and the checks of what they show."""
-    return [cell for cell in parts(notebook)[1] if is_folded(cell)]
+    return [cell for cell in parts(notebook)[1] if book.is_folded(cell)]
 
 
 def without_solutions(notebook: Notebook) -> Notebook:
     """Return a chapter without its solutions and what follows from them; its stored outputs still fit."""
     result = copy.deepcopy(notebook)
     lesson, exercises = parts(result)
-    result.cells = lesson + [cell for cell in exercises if not is_folded(cell)]
+    result.cells = lesson + [cell for cell in exercises if not book.is_folded(cell)]
     for cell in result.cells:
         if cell.cell_type == "markdown":
             cell.source = CONSEQUENCE.sub("", cell.source)
@@ -155,7 +151,10 @@ def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
             tried["claims"] = [claim for claim in tried["claims"] if claim["source"] in there]
             book.write(evidence, json.dumps(tried, ensure_ascii=False))
     texts = folder / "mlhelpers" / "exercises" / "texts.json"
-    hints = {name: {"hint": text["hint"]} for name, text in json.loads(texts.read_text(encoding="utf-8")).items()}
+    hints = {
+        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
+        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
+    }
     book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -184,11 +183,10 @@ def build() -> None:
     (wheel,) = scratch.glob("site/wheels/*/*.whl")
     shutil.copy(wheel, scratch)
     for name in stripped:
-        for folder in (scratch / "site" / "chapters", scratch / "site" / "_sources" / "chapters"):
-            path = folder / f"{name}.ipynb"
-            named = with_attribution(nbformat.read(path, as_version=4), config["title"], config["author"])
-            book.write(path, nbformat.writes(named) + "\n")
-        book.write(scratch / "notebooks" / f"{name}.ipynb", path.read_text(encoding="utf-8"))
+        notebook = nbformat.read(scratch / "site" / "chapters" / f"{name}.ipynb", as_version=4)
+        text = nbformat.writes(with_attribution(notebook, config["title"], config["author"])) + "\n"
+        for folder in ("site/chapters", "site/_sources/chapters", "notebooks"):
+            book.write(scratch / folder / f"{name}.ipynb", text)
     shutil.copy(book.ROOT / "LICENSE", scratch)
     book.write(scratch / "README.md", README.format(title=config["title"], wheel=wheel.name))
     if found := leaks(scratch, telling_lines(notebooks, stripped)):
