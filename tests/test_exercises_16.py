@@ -161,6 +161,7 @@ WRONG = [
     ("16.2", best_by(lambda x: -x, keep=lambda x: x > 0), "not above 0"),
     ("16.2", best_by(lambda x: 0), "first stored cells"),
     ("16.2", lambda S, k: BEST(S, k) * 2, "not their scores"),
+    ("16.2", lambda S, k: S, "Some rows keep more than 3"),
     ("16.2", padded, "more cells than there are"),
     ("16.2", of_all, "best of the whole matrix"),
     ("16.2", lambda S, k: BEST(S, k - 1), "not the highest"),
@@ -198,6 +199,7 @@ WRONG = [
     ("16.4", by_root(round), "one worker is best"),
     ("16.4", by_root(lambda x: max(1, round(x))), "rounding the root"),
     ("16.4", by_root(lambda x: int(np.ceil(x))), "rounding up"),
+    ("16.4", by_root(int), "rounding the root down"),
     ("16.4", told(lambda work, b, w, s: (w, 3 * s)), "Seconds: this is another value"),
     ("16.4", 26, "asks for a function"),
 ]

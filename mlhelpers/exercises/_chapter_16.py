@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -80,6 +81,8 @@ def _best_stored(answer: Any) -> None:
             raise Wrong(message)
     if found.keys() == right.keys():
         raise Wrong("These are the right cells, but not their scores.")
+    if max(Counter(row for row, _ in found).values(), default=0) > k:
+        raise Wrong(f"Some rows keep more than {k} scores, which is k here.")
     if len(found) > len(right):
         raise Wrong("It stores more cells than there are: rows with fewer stored scores keep what they have.")
     if len(found) <= k < len(right):
@@ -184,6 +187,10 @@ def _workers(answer: Any) -> None:
     routes: Routes = {
         "The two are swapped: the number of workers first.": [took(best), best],
         "The workers: this is not a whole number.": [root, ANY],
+        "The workers: rounding the root down is not enough; compare the times of the two whole numbers beside it.": [
+            int(root),
+            ANY,
+        ],
         "The workers: take the root of n * c / b.": [round(work / b), ANY],
         "The workers: this is the root upside down.": [np.sqrt(b / work), ANY],
         "The workers: this leaves the seconds per fit out.": [round(np.sqrt(n / b)), ANY],
