@@ -5,11 +5,13 @@ The notebooks are made here. One that ends its process costs another start, so s
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ import pytest
 from scipy import sparse
 
 from mlhelpers.exercises import check
-from mlhelpers.grade import _border, _child, _notebook, command, grade_submission
+from mlhelpers.grade import __main__, _border, _child, _notebook, _stand_in, command, grade_submission
 from mlhelpers.grade._border import NotPlain, read_plain
 from mlhelpers.grade._wall import has_wall
 
@@ -315,6 +317,28 @@ def test_the_command_reads_nothing_of_the_folder_that_it_stands_in(tmp_path):
     assert "This does not protect from" in done.stdout and "copied" in done.stdout
 
 
+@pytest.mark.parametrize("isolated", [False, True])
+def test_python_begins_anew_where_it_could_import_from_the_folder(tmp_path, monkeypatch, capfd, isolated):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "json.py").write_text("print('tampered')", encoding="utf-8")
+    seen = SimpleNamespace(
+        flags=SimpleNamespace(isolated=isolated), argv=["grade", "none.ipynb"], path=sys.path, executable=sys.executable
+    )
+    monkeypatch.setattr(__main__, "sys", seen)
+    assert __main__.main() == 2
+    out, err = capfd.readouterr()
+    assert "none.ipynb doesn't exist" in err and out == ""
+
+
+def test_what_stands_in_for_the_exercises_says_nothing():
+    assert _stand_in.check("05.1", 1) and "the grader judges it" in repr(_stand_in.check("05.1"))
+    assert _stand_in.grade("05.1", 1, points=2) == 0.0
+    assert _stand_in.hint("05.1") is None and _stand_in.register("own", len, hint="") is None
+    with pytest.raises(RuntimeError, match="withheld"):
+        _stand_in.solution("05.1")
+    assert _stand_in.JUDGES == {}
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -483,7 +507,7 @@ def test_nothing_else_crosses(value):
         {"is": "array", "dtype": "<f8", "shape": [10**9], "data": ""},
         {"is": "array", "dtype": "<f8", "shape": [-1], "data": ""},
         {"is": "array", "dtype": "<f8", "shape": [1], "data": "AAAA"},
-        {"is": "sparse", "shape": [10**9, 10**9], "row": [], "col": [], "data": []},
+        {"is": "sparse", "format": "csr", "shape": [10**9, 10**9], "row": [], "col": [], "data": []},
         {"is": "table", "values": 3},
     ],
     ids=str,
@@ -515,19 +539,78 @@ def test_errors_cross_by_name(kinds, kind, name):
     assert isinstance(error, kind) and type(error).__name__ == name and str(error) == "text"
 
 
-def test_what_a_function_changes_in_its_arguments_is_changed_here():
-    session = _child.Session()
+@pytest.fixture
+def session():
     main = sys.modules["__main__"]
-    try:
-        session.cell("def halve(x, y):\n    x[:] = x / 2\n    return y\n", "cell 1", 0, 1)
-        number = session.value("halve")["value"]["number"]
-    finally:
-        sys.modules["__main__"] = main
+    yield _child.Session()
+    sys.modules["__main__"] = main
 
-    class Direct:
-        def ask(self, wish, seconds):
-            return json.loads(json.dumps(session.call(wish["number"], wish["arguments"])))
 
+class Direct:
+    """A student's process that is this one."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def ask(self, wish, seconds):
+        return json.loads(json.dumps(self.session.call(wish["number"], wish["arguments"])))
+
+
+def remote(session, source, name):
+    session.cell(source, "cell 1", 0, 1)
+    return _border.Remote(Direct(session), session.value(name)["value"]["number"], name, 5.0)
+
+
+def test_what_a_function_changes_in_its_arguments_is_changed_here(session):
+    halve = remote(session, "def halve(x, y):\n    x[:] = x / 2\n    return y\n", "halve")
     x = np.array([2.0, 4.0])
-    remote = _border.Remote(Direct(), number, "halve", 5.0)
-    assert remote(x, 3) == 3 and x.tolist() == [1.0, 2.0]
+    assert halve(x, 3) == 3 and x.tolist() == [1.0, 2.0]
+
+
+def test_judges_send_iterators_and_sparse_matrices_of_their_own_class(session):
+    class Own(sparse.csr_matrix):
+        pass
+
+    source = "def kinds(parts):\n    return [(type(M).__name__, int(M.sum())) for M in parts] + list(parts)"
+    assert remote(session, source, "kinds")(iter([Own(np.eye(2)), Own(np.eye(3))])) == [
+        ("csr_matrix", 2),
+        ("csr_matrix", 3),
+    ]
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo"])
+def test_sparse_matrices_keep_their_form(form):
+    assert read_plain(_child.plain(sparse.eye_array(3).asformat(form)), None).format == form
+
+
+def test_the_conversation_in_the_students_process(session):
+    """Which runs here for once: a line for each line, whatever the line does."""
+    wishes = [
+        {"do": "start", "imports": ["math", "there.is.none"]},
+        {"do": "cell", "source": "x = 1\ny = 1 // 0", "name": "cell 7", "start": 0, "stop": 2},
+        {"do": "value", "expression": "x"},
+        {"do": "cell", "source": "raise SystemExit", "name": "cell 8", "start": 0, "stop": 1},
+        {"do": "cell", "source": SILENT, "name": "cell 9", "start": 0, "stop": 2},
+        {"do": "nothing"},
+    ]
+    said = io.BytesIO()
+    _child.serve([json.dumps(wish).encode() for wish in wishes], said)
+    answers = [json.loads(line) for line in said.getvalue().splitlines()]
+    assert answers[0] == {} and answers[2] == {"value": 1}
+    assert answers[1]["kinds"][0] == "ZeroDivisionError" and answers[1]["where"] == "cell 7, line 2"
+    assert answers[3]["kinds"][0] == "SystemExit"
+    assert answers[4]["error"] == "" and answers[4]["kinds"][0] == "Silent"
+    assert answers[5]["kinds"][0] == "KeyError"
+
+
+SILENT = """
+class Silent(Exception):
+    def __str__(self):
+        raise KeyboardInterrupt
+raise Silent"""
+
+
+def test_limits_that_the_system_has_are_set():
+    resource = pytest.importorskip("resource")
+    _child.limit({"RLIMIT_CORE": 0, "RLIMIT_OF_NOTHING": 3})
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)

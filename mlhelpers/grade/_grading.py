@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mlhelpers import exercises
-from mlhelpers.exercises.new_data import check_on_new_data
+from mlhelpers.exercises.new_data import check_on_new_data, trials
 from mlhelpers.grade._border import NotPlain, Process, Remote, Stopped, read_plain
 from mlhelpers.grade._notebook import Ask, Run, Submission, read_submission
 from mlhelpers.grade._wall import Folder, Protection, has_wall, protection
@@ -134,7 +134,8 @@ def grade_submission(
     Raises
     ------
     ValueError
-        If the file is no notebook, an exercise is unknown, points or limits are not above 0, or there is no wall.
+        If the file is no notebook, an exercise is unknown, points or limits are not above 0, or there is no wall, and
+        always in the student edition, which can't give marks.
 
     Examples
     --------
@@ -143,6 +144,7 @@ def grade_submission(
     ...
     ValueError: ada.ipynb doesn't exist; name a notebook (.ipynb) that was handed in
     """
+    trials()  # raises in the student edition
     wanted = _checked_points(points)
     for name, value in (("seconds", seconds), ("memory", memory)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1e6:
