@@ -159,7 +159,7 @@ def test_the_table_says_what_can_be(tmp_path):
     text = table.to_csv(tmp_path / "exercises.csv")
     assert (tmp_path / "exercises.csv").read_bytes().decode("utf-8") == text
     assert len(list(csv.reader(text.splitlines()))) == 1 + len(IDS)
-    assert str(table).splitlines()[1].split() == ["00.1", "1", "5", "1", "a", "number", "exactly", "no"]
+    assert str(table).splitlines()[1].split() == ["00.1", "1", "5", "1", "a", "number", "exactly", "no", "yes"]
     assert "<table" in table._repr_html_()
 
 

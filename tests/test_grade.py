@@ -302,6 +302,72 @@ def test_own_exercises_from_a_file(tmp_path, capsys, monkeypatch):
     assert set(own) == {"week1.density", "week1.either"}
 
 
+# Numbers for each student, and evidence
+
+
+def test_each_student_is_judged_by_their_own_numbers(tmp_path, capsys):
+    """Whatever seed the notebook says: bob has copied from ada."""
+    cell = """
+own = exercises.data("06.2", seed=1)
+missed, alarm, macro, micro = own.values()
+answer = [alarm / (alarm + missed), macro / 2, micro / 2]
+exercises.check("06.2", answer, seed=1)
+exercises.check("05.2", pooled)"""
+    paths = [str(notebook(tmp_path / f"{name}.ipynb", HEAD, RIGHT_FUNCTION, cell)) for name in ("ada", "bob")]
+    seeds = tmp_path / "seeds.csv"
+    seeds.write_text("student,seed\nada,1\nbob,2\n", encoding="utf-8")
+    assert command([*paths, "--json", "--points", "05.2=1,06.2=2", "--seed", str(seeds)]) == 0
+    ada, bob = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (ada["points"], bob["points"]) == (3, 1), (ada["marks"], bob["marks"])
+    assert command([paths[0], "--json", "--points", "06.2=2", "--seed", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["points"] == 2
+
+
+@pytest.mark.parametrize(
+    ("seed", "text", "part"),
+    [
+        ("x", None, "--seed must be a whole number from 0 or a file .csv, got 'x'"),
+        ("-1", None, "--seed must be a whole number"),
+        ("none.csv", None, "none.csv can't be read"),
+        ("s.csv", "student,seed\nbob,1\n", "has no seed for ada.ipynb"),
+        ("s.csv", "student,seed\nada,1\nada,2\n", "each student once"),
+        ("s.csv", "student,seed\nada,-1\n", "seeds from 0"),
+        ("s.csv", "name,seed\nada,1\n", "needs columns student and seed"),
+        ("s.csv", "", "needs columns student and seed"),
+    ],
+)
+def test_seeds_that_cant_be(tmp_path, monkeypatch, capsys, seed, text, part):
+    monkeypatch.chdir(tmp_path)
+    notebook(tmp_path / "ada.ipynb")
+    if text is not None:
+        (tmp_path / seed).write_text(text, encoding="utf-8")
+    assert command(["ada.ipynb", f"--seed={seed}"]) == 2
+    assert part in capsys.readouterr().err
+    with pytest.raises(ValueError, match="seed must be a whole number from 0"):
+        grade_submission(tmp_path / "ada.ipynb", seed=-1)
+
+
+def test_numbers_that_are_judged_by_bounds_need_what_they_were_computed_from(tmp_path):
+    cell = """
+from mlhelpers.datasets import load_digit_scenes
+Y = load_digit_scenes().Y_val
+rng = np.random.default_rng(1)
+said = [np.where(rng.random(Y.shape) < 0.75, 0, Y), np.where(rng.random(Y.shape) < 0.12, 1 - Y, Y)]
+numbers = [LabelCounts.from_predictions(Y, each).f1("micro", 0) for each in said]
+"""
+    bare, with_evidence, invented = (
+        'exercises.check("04.4", numbers)',
+        'exercises.check("04.4", numbers, evidence=said)',
+        'exercises.check("04.4", [0.41, 0.7], evidence=said)',
+    )
+    found = []
+    for check_ in (bare, with_evidence, invented):
+        (mark,) = grade_submission(notebook(tmp_path / "a.ipynb", HEAD, cell + check_)).marks
+        found.append((mark.points, mark.by_hand, mark.message))
+    assert found[0][:2] == (0, True) and "hand in evidence=..." in found[0][2]
+    assert found[1][:2] == (4, False) and found[2][:2] == (0, False), found
+
+
 # The command
 
 

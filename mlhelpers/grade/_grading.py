@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from mlhelpers import exercises
+from mlhelpers.exercises._evidence import EVIDENCE
+from mlhelpers.exercises._own_data import checked_seed
 from mlhelpers.exercises.new_data import check_on_new_data, trials
 from mlhelpers.grade._border import NotPlain, Process, Remote, Stopped, read_plain
 from mlhelpers.grade._notebook import Ask, Run, Submission, read_submission
@@ -103,6 +105,7 @@ def grade_submission(
     memory: int = 8,
     wall: bool | None = None,
     stand_ins: Sequence[str] = (),
+    seed: int | None = None,
 ) -> Report:
     """Grade a notebook that was handed in, outside of its kernel.
 
@@ -126,6 +129,9 @@ def grade_submission(
         where it can't.
     stand_ins : sequence of str
         Modules with exercises of your own, which the notebook imports: it finds them empty.
+    seed : int, optional
+        The student's. Exercises that are `seeded` in the table are judged by the student's own numbers then, and by no
+        others; what the notebook says in the place of the seed is not asked.
 
     Returns
     -------
@@ -149,6 +155,8 @@ def grade_submission(
     for name, value in (("seconds", seconds), ("memory", memory)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1e6:
             raise ValueError(f"{name} must be a number above 0, got {value!r}")
+    if seed is not None:
+        checked_seed(seed)
     known = [each.exercise for each in exercises.table().exercises]
     submission = read_submission(Path(path), known)
     if wall is None:
@@ -159,7 +167,7 @@ def grade_submission(
     if wanted is None:
         wanted = {name: exercises.facts(name).points for name in sorted({*asked, *submission.hidden})}
     with Folder(memory=int(memory), wall=wall, stand_ins=tuple(stand_ins)) as folder:
-        run = _Grading(submission, folder, wanted, float(seconds))
+        run = _Grading(submission, folder, wanted, float(seconds), seed)
         try:
             marks = run.all()
         finally:
@@ -183,8 +191,11 @@ def _checked_points(points: Mapping[str, float] | Sequence[str] | None) -> dict[
 class _Grading:
     """One submission on its way through its process, which is started again where a cell has ended it."""
 
-    def __init__(self, submission: Submission, folder: Folder, points: dict[str, float], seconds: float) -> None:
+    def __init__(
+        self, submission: Submission, folder: Folder, points: dict[str, float], seconds: float, seed: int | None
+    ) -> None:
         self._submission, self._folder, self._points, self._seconds = submission, folder, points, seconds
+        self._seed = seed
         self._process: Process | None = None
         self._done: list[Run] = []
         self._failed: dict[int, str] = {}  # cells that were stopped or raised an error, and what happened
@@ -255,6 +266,9 @@ class _Grading:
         if facts.judged == "by hand":
             why = "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
             return Mark(name, 0.0, most, True, why, "", 0.0)
+        if name in EVIDENCE and step.evidence is None:
+            why = f"invented numbers could pass here: hand in evidence=..., {EVIDENCE[name][0]}, or grade it by hand"
+            return Mark(name, 0.0, most, True, why, "", 0.0)
         right, message = False, ""
         try:
             right, message, note = self._judged(step)
@@ -262,7 +276,8 @@ class _Grading:
             self._process, message, note = None, str(stopped), ""
         except NotPlain as error:
             message, note = f"the answer can't be handed over: {error}", ""
-        note = note or ("judged by bounds, which invented numbers can meet" if facts.judged == "by bounds" else "")
+        of_numbers = facts.judged == "by bounds" and name not in EVIDENCE
+        note = note or "judged by bounds, which invented numbers can meet" * of_numbers
         if facts.proof:
             note = f"{note}; " * bool(note) + "a part is judged by hand: see the rubric in the table of exercises"
         # A line break or a control character of the student's could make another line of the report.
@@ -273,17 +288,26 @@ class _Grading:
         """Return whether an answer is right, what to say of it to the student, and to the teacher."""
         if step.cell in self._failed:
             return False, f"its cell didn't get to the answer: {self._failed[step.cell]}", ""
-        process = self._alive()
-        answer = process.ask({"do": "value", "expression": step.expression}, self._seconds)
-        if "CannotCrossError" in str(answer.get("kinds")):
-            return False, f"the answer can't be handed over: {str(answer.get('error'))[:200]}", ""
-        if "error" in answer:
-            earlier = "; ".join(f"cell {cell}: {why}" for cell, why in self._failed.items())
-            return False, f"there is no answer: {_in_words(answer)}" + f" (before it, {earlier})" * bool(earlier), ""
-        value = read_plain(answer.get("value"), lambda n, name: Remote(process, n, name, self._seconds))
-        if value is ...:
+        found = []
+        for expression in filter(None, (step.expression, step.evidence)):
+            answer = self._alive().ask({"do": "value", "expression": expression}, self._seconds)
+            if "CannotCrossError" in str(answer.get("kinds")):
+                return False, f"the answer can't be handed over: {str(answer.get('error'))[:200]}", ""
+            if "error" in answer:
+                earlier = "; ".join(f"cell {cell}: {why}" for cell, why in self._failed.items())
+                return (
+                    False,
+                    f"there is no answer: {_in_words(answer)}" + f" (before it, {earlier})" * bool(earlier),
+                    "",
+                )
+            process = self._alive()
+            found.append(
+                read_plain(answer.get("value"), lambda n, name: Remote(process, n, name, self._seconds))  # noqa: B023
+            )
+        if found[0] is ...:
             return False, "there is no answer in the place of the three dots", ""
-        return judged(step.exercise, value)
+        seed = self._seed if exercises.facts(step.exercise).seeded else None
+        return judged(step.exercise, found[0], found[1] if step.evidence else None, seed)
 
 
 def _in_words(answer: dict[str, Any]) -> str:
@@ -294,12 +318,12 @@ def _in_words(answer: dict[str, Any]) -> str:
     return f"{text} in {where}"[:400] if isinstance(where, str) else text
 
 
-def judged(exercise: str, value: Any) -> tuple[bool, str, str]:
+def judged(exercise: str, value: Any, evidence: Any = None, seed: int | None = None) -> tuple[bool, str, str]:
     """Return whether an answer is right, what to say of it to the student, and to the teacher."""
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            verdict = exercises.check(exercise, value)
+            verdict = exercises.check(exercise, value, seed=seed, evidence=evidence if exercise in EVIDENCE else None)
             again = check_on_new_data(exercise, value) if verdict and isinstance(value, Remote) else verdict
     except Exception as error:  # a value that no judge has thought of
         return False, f"not yet. The judge can't read this answer ({type(error).__name__}).", ""

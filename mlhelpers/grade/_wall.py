@@ -86,6 +86,7 @@ class Folder:
         shutil.copytree(PACKAGE, copy, ignore=_without_judges)
         (copy / "exercises").mkdir()
         shutil.copy(str(files("mlhelpers.grade") / "_stand_in.py"), copy / "exercises" / "__init__.py")
+        shutil.copy(PACKAGE / "exercises" / "_own_data.py", copy / "exercises")  # no answers are in it
         for name in stand_ins:
             (self.path / "packages" / f"{name}.py").write_text("", encoding="utf-8")
         shutil.copy(str(files("mlhelpers.grade") / "_child.py"), self.path / "child.py")
