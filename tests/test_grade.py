@@ -321,6 +321,9 @@ exercises.check("05.2", pooled)"""
     assert (ada["points"], bob["points"]) == (3, 1), (ada["marks"], bob["marks"])
     assert command([paths[0], "--json", "--points", "06.2=2", "--seed", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["points"] == 2
+    assert command([paths[0], "--json", "--points", "06.2=2"]) == 0
+    (mark,) = json.loads(capsys.readouterr().out)["marks"]
+    assert mark["by_hand"] and "the grader got no seed" in mark["message"]
 
 
 @pytest.mark.parametrize(

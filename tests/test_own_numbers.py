@@ -223,7 +223,7 @@ def test_numbers_must_follow_from_the_logits(scenes):
 
     rng = np.random.default_rng(5)
     kept, table = [], []
-    for size, noise in ((1.2, 1.5), (2.6, 3.3)):
+    for size, noise in ((1.3, 1.25), (7.0, 6.6)):
         seeds = [
             [size * (2.0 * Y - 1) + rng.normal(0, noise, Y.shape) for Y in (scenes.Y_val, scenes.Y_test)]
             for _ in range(4)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlhelpers.exercises._answers import Wrong, read_array, read_matrix
 from mlhelpers.exercises._register import scenes
-from mlhelpers.metrics import LabelCounts, macro_f1
+from mlhelpers.metrics import LabelCounts
 
 _RULES_AND_SEEDS = "one list per stopping rule, in it a pair per seed: logits of the validation and of the test scenes"
 _TWO_DECISIONS = "two matrices of 0 and 1, what each network predicts for the validation scenes"
@@ -52,13 +52,13 @@ def _stopped(evidence: Any) -> NDArray[np.float64]:
                 read_matrix(z, Y.shape, "logits").astype(float) for z, Y in zip(pair, (Y_val, Y_test), strict=True)
             )
             above = fit_thresholds(Y_val, z_val).values
-            f1s = [macro(Y, z > above) for Y, z in ((Y_val, z_val), (Y_test, z_test))]
+            f1s = [_macro(Y, z > above) for Y, z in ((Y_val, z_val), (Y_test, z_test))]
             of_seeds.append([*f1s, (np.logaddexp(0, z_test) - Y_test * z_test).mean()])
         rows.append(np.mean(of_seeds, axis=0))
     return np.array(rows, dtype=float)
 
 
-def macro(Y: NDArray[Any], said: NDArray[Any]) -> float:
+def _macro(Y: NDArray[Any], said: NDArray[Any]) -> float:
     """Return macro-F1, where an F1 of 0/0 counts 0."""
     return float(LabelCounts.from_predictions(Y, said).f1("macro", 0))
 
@@ -71,7 +71,7 @@ def _folded(evidence: Any) -> NDArray[np.float64]:
     means = []
     for part, folds in zip(evidence, (KFold(5), KFold(5, shuffle=True, random_state=0)), strict=True):
         said = _decided(part, len(Y))
-        means.append(np.mean([macro_f1(Y[fold], said[fold]) for _, fold in folds.split(Y)]))
+        means.append(np.mean([_macro(Y[fold], said[fold]) for _, fold in folds.split(Y)]))
     return np.array(means, dtype=float)
 
 

@@ -263,11 +263,7 @@ class _Grading:
     def _mark(self, step: Ask) -> Mark:
         start, name, most = time.monotonic(), step.exercise, self._points[step.exercise]
         facts = exercises.facts(name)
-        if facts.judged == "by hand":
-            why = "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
-            return Mark(name, 0.0, most, True, why, "", 0.0)
-        if name in EVIDENCE and step.evidence is None:
-            why = f"invented numbers could pass here: hand in evidence=..., {EVIDENCE[name][0]}, or grade it by hand"
+        if why := self._why_by_hand(step):
             return Mark(name, 0.0, most, True, why, "", 0.0)
         right, message = False, ""
         try:
@@ -283,6 +279,17 @@ class _Grading:
         # A line break or a control character of the student's could make another line of the report.
         message = "".join(letter if letter.isprintable() else " " for letter in message)
         return Mark(name, most if right else 0.0, most, False, message, note, time.monotonic() - start)
+
+    def _why_by_hand(self, step: Ask) -> str:
+        """Say why no points are given or refused here; empty if they are."""
+        name = step.exercise
+        if exercises.facts(name).judged == "by hand":
+            return "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
+        if name in EVIDENCE and step.evidence is None:
+            return f"invented numbers could pass here: hand in evidence=..., {EVIDENCE[name][0]}, or grade it by hand"
+        if step.seeded and self._seed is None and exercises.facts(name).seeded:
+            return "the notebook has numbers of the student's own here, and the grader got no seed: give it one"
+        return ""
 
     def _judged(self, step: Ask) -> tuple[bool, str, str]:
         """Return whether an answer is right, what to say of it to the student, and to the teacher."""
