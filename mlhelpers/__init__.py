@@ -2,7 +2,7 @@
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
 ``metrics``, ``hierarchy``, ``thresholds``, ``calibration``, ``binary_relevance``, ``bundle``, ``audit``,
-``plotting``, ``interactive``, ``tables``, ``exercises``.
+``plotting``, ``interactive``, ``tables``, ``exercises``, ``grade``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         calibration,
         datasets,
         exercises,
+        grade,
         hierarchy,
         interactive,
         keras_metrics,
@@ -41,6 +42,7 @@ _MODULES = (
     "calibration",
     "datasets",
     "exercises",
+    "grade",
     "hierarchy",
     "interactive",
     "keras_metrics",

@@ -12,6 +12,8 @@ import nbformat
 import publish
 import pytest
 
+from mlhelpers import exercises
+
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in course.book.chapters()}
 STRIPPED = {name: course.without_solutions(notebook) for name, notebook in NOTEBOOKS.items()}
 LINES = course.telling_lines(NOTEBOOKS, STRIPPED)
@@ -23,8 +25,8 @@ def code(notebook):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_exercises_stay_and_their_solutions_go(name):
-    exercises = json.loads((course.book.ROOT / "mlhelpers" / "exercises" / "texts.json").read_text(encoding="utf-8"))
-    asked = [exercise for exercise in exercises if exercise.startswith(name[:2])]
+    texts = json.loads((course.book.ROOT / "mlhelpers" / "exercises" / "texts.json").read_text(encoding="utf-8"))
+    asked = [exercise for exercise in texts if exercise.startswith(name[:2])]
     kept = "\n".join(code(STRIPPED[name]))
     assert [f'exercises.check("{exercise}", answer)' in kept for exercise in asked] == [True] * len(asked)
     prose = "\n".join(cell.source for cell in STRIPPED[name].cells if cell.cell_type == "markdown")
@@ -55,6 +57,11 @@ def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     wheel = publish.build_wheel(tmp_path / "sources" / "dist")
     with zipfile.ZipFile(wheel) as package:
         texts = json.loads(package.read("mlhelpers/exercises/texts.json"))
+        table = package.read("mlhelpers/exercises/table.csv").decode()
+        assert "mlhelpers/exercises/_trials.py" not in package.namelist()
+    rubrics = [each.proof for each in exercises.table().exercises if each.proof]
+    assert len(rubrics) > 10 and table.count("withheld") == len(rubrics)
+    assert not [rubric for rubric in rubrics if rubric in table]
     assert texts and all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
     assert course.leaks(tmp_path / "sources", LINES) == []
 

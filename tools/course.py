@@ -10,6 +10,7 @@ searched for the lines of the solutions; one that is found is an error, and the 
 from __future__ import annotations
 
 import copy
+import csv
 import io
 import json
 import os
@@ -48,6 +49,10 @@ README = """\
 The solutions are in none of them, and `exercises.solution` says so. The wheel holds the judges, which compute what is
 right: who reads their code can learn from it what an answer must be. And who runs a kernel can replace what is in it:
 `check` helps students, and is no ground for marks.
+
+Marks are for teachers, with `python -I -m mlhelpers.grade` and the package of the whole book, not this wheel: here the
+grader lacks the new data on which functions are judged, the table of exercises lacks what to look for in a proof, and
+the grader says that it can't give marks.
 """
 
 
@@ -141,6 +146,23 @@ def leaks(folder: Path, lines: set[str]) -> list[str]:
     return found
 
 
+def without_what_tells(exercises: Path) -> None:
+    """Leave out of the package what only marks need, and what tells the answers: solutions, trials, rubrics."""
+    texts, table = exercises / "texts.json", exercises / "table.csv"
+    hints = {
+        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
+        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
+    }
+    book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
+    (exercises / "_trials.py").unlink()
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    kept = io.StringIO()
+    writer = csv.DictWriter(kept, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "proof": row["proof"] and "withheld"} for row in rows)
+    book.write(table, kept.getvalue())
+
+
 def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
     """Copy the project without tests, with these chapters, and with no solution in the package or among the claims."""
     shutil.copytree(book.ROOT, folder, ignore=NOT_COPIED)
@@ -152,12 +174,7 @@ def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
             tried["claims"] = [claim for claim in tried["claims"] if claim["source"] in there]
             book.write(evidence, json.dumps(tried, ensure_ascii=False))
     leave_out_pages_for_teachers(folder)
-    texts = folder / "mlhelpers" / "exercises" / "texts.json"
-    hints = {
-        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
-        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
-    }
-    book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
+    without_what_tells(folder / "mlhelpers" / "exercises")
 
 
 def leave_out_pages_for_teachers(folder: Path) -> None:
