@@ -29,7 +29,7 @@ def swapped(precision, recall, f1):
 
 def plain_mean(precision, recall, f1):
     gap = f1 - (precision + recall) / 2
-    return "harmonic" if abs(gap) < 0.051 else ("mean" if gap < 0 else "neither")
+    return "harmonic" if abs(gap) < 0.01 else ("mean" if gap < 0 else "neither")
 
 
 def divides(precision, recall, f1):
