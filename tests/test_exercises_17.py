@@ -37,6 +37,15 @@ def divides(precision, recall, f1):
     return "harmonic" if abs(gap) <= 0.001 else ("mean" if gap < 0 else "neither")
 
 
+def narrow(precision, recall, f1):
+    gap = f1 - harmonic_mean([precision, recall])
+    return "harmonic" if abs(gap) <= 0.001 else ("mean" if gap < 0 else "neither")
+
+
+def zero_is_harmonic(precision, recall, f1):
+    return by_statistics(precision, recall, f1) if precision + recall else "harmonic"
+
+
 def coarse(precision, recall, f1):
     gap = f1 - harmonic_mean([precision, recall])
     return "harmonic" if abs(gap) < 0.01 else ("mean" if gap < 0 else "neither")
@@ -85,11 +94,13 @@ RIGHT = {
 }
 WRONG = [
     ("17.1", swapped, "swapped"),
-    ("17.1", plain_mean, "but below the plain mean"),
+    ("17.1", plain_mean, "the plain mean of precision and recall"),
     ("17.1", coarse, "three thousandths above"),
+    ("17.1", narrow, "rounding alone"),
+    ("17.1", zero_is_harmonic, "and the F1 isn't"),
     ("17.1", lambda p, r, f: "harmonic", "two points below"),
     ("17.1", lambda p, r, f: "mean", "is the harmonic mean, rounded"),
-    ("17.1", divides, "ZeroDivisionError"),
+    ("17.1", divides, "both 0 there"),
     ("17.1", lambda p, r, f: 2 * p * r / max(p + r, 1e-9), "one of the texts"),
     ("17.1", "mean", "asks for a function"),
     ("17.2", lambda Y, said: by_sklearn(Y, said)[::-1], "swapped"),
