@@ -29,7 +29,8 @@ def _which_f1_it_can_be(answer: Any) -> None:
     )
     found = [_kind(_call(answer, printed)) for printed, _, _ in cases]
     right = [kind for _, kind, _ in cases]
-    if found[2] == "mean" and found[4:6] == ["mean", "mean"]:
+    by_plain_mean = {2: "mean", 4: "mean", 5: "mean", 7: "harmonic"}
+    if all(found[place] == kind for place, kind in by_plain_mean.items()):
         raise Wrong("It seems to compare with the plain mean of precision and recall; compare with the harmonic mean.")
     if found == [{"mean": "neither", "neither": "mean"}.get(kind, kind) for kind in right]:
         raise Wrong('"mean" and "neither" are swapped: a mean of F1s is never above the harmonic mean.')
