@@ -1,4 +1,4 @@
-"""Which answers a notebook holds, and what of them comes over the border between the student's process and the grader."""
+"""Which answers a notebook holds, and what comes over the border between a student's process and the grader."""
 
 from __future__ import annotations
 
