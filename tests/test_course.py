@@ -66,6 +66,21 @@ def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     assert course.leaks(tmp_path / "sources", LINES) == []
 
 
+def test_pages_for_teachers_are_left_out_with_what_leads_to_them(tmp_path):
+    course.copy_sources(tmp_path / "sources", STRIPPED)
+    there = {path.name for path in course.book.ROOT.glob("*.md")} - {
+        path.name for path in (tmp_path / "sources").glob("*.md")
+    }
+    assert there == {"teaching.md", "teaching_plans.md"}
+    before, after = (
+        (root / "_toc.yml").read_text(encoding="utf-8") for root in (course.book.ROOT, tmp_path / "sources")
+    )
+    assert "teaching" in before and "teaching" not in after
+    assert after.count("file: ") == before.count("file: ") - 2
+    pages = [path for path in (tmp_path / "sources").glob("*.md") if path.name not in course.book.NOT_PAGES]
+    assert [path.name for path in pages if "teaching.md" in path.read_text(encoding="utf-8")] == []
+
+
 PLANTED = {
     "page.html": lambda line: f"<pre><span>{line[:9]}</span>{line[9:]}</pre>",
     "chapter.ipynb": lambda line: json.dumps({"cells": [{"source": [f"{line}\n", "more"], "outputs": []}]}),

@@ -36,6 +36,7 @@ NOT_COPIED = shutil.ignore_patterns(
 CONSEQUENCE = re.compile(r"<details><summary>What follows from it</summary>.*?</details>\s*", flags=re.DOTALL)
 HEADING = re.compile(r"(?m)^## Exercises$")
 WITHHELD = "*In this edition the solutions are withheld: your teacher has them.*"
+FOR_TEACHERS = "teaching"  # how their names begin
 LICENSE = {"text": "CC-BY-4.0", "code": "MIT"}
 LEAST_TELLING = 24  # characters of a line that tells a solution; shorter ones are everybody's
 README = """\
@@ -172,7 +173,19 @@ def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
             tried, there = json.loads(evidence.read_text(encoding="utf-8")), {cell.source for cell in notebook.cells}
             tried["claims"] = [claim for claim in tried["claims"] if claim["source"] in there]
             book.write(evidence, json.dumps(tried, ensure_ascii=False))
+    leave_out_pages_for_teachers(folder)
     without_what_tells(folder / "mlhelpers" / "exercises")
+
+
+def leave_out_pages_for_teachers(folder: Path) -> None:
+    """Take the pages that tell where the solutions are out of copied sources, and what leads to them."""
+    for page in folder.glob(FOR_TEACHERS + "*.md"):
+        page.unlink()
+    toc = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
+    toc["parts"] = [part for part in toc["parts"] if not part["chapters"][0]["file"].startswith(FOR_TEACHERS)]
+    book.write(folder / "_toc.yml", yaml.safe_dump(toc, allow_unicode=True, sort_keys=False))
+    title_page = (folder / "intro.md").read_text(encoding="utf-8").splitlines(keepends=True)
+    book.write(folder / "intro.md", "".join(line for line in title_page if f"({FOR_TEACHERS}" not in line))
 
 
 def publish_copy(folder: Path) -> None:
