@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Report:
+class GradeReport:
     """The marks of one submission.
 
     Attributes
@@ -106,7 +106,7 @@ def grade_submission(
     wall: bool | None = None,
     stand_ins: Sequence[str] = (),
     seed: int | None = None,
-) -> Report:
+) -> GradeReport:
     """Grade a notebook that was handed in, outside of its kernel.
 
     The cells run in a process of their own. Where the notebook says ``check("05.2", answer)``, the value of `answer`
@@ -135,7 +135,7 @@ def grade_submission(
 
     Returns
     -------
-    Report
+    GradeReport
 
     Raises
     ------
@@ -172,7 +172,7 @@ def grade_submission(
             marks = run.all()
         finally:
             run.end()
-    return Report(str(path), marks, protection(wall, int(memory)))
+    return GradeReport(str(path), marks, protection(wall, int(memory)))
 
 
 def _checked_points(points: Mapping[str, float] | Sequence[str] | None) -> dict[str, float] | None:
