@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from mlhelpers.datasets import load_digit_scenes
 from mlhelpers.exercises import _own_judges, check, data
 from mlhelpers.exercises._own_data import DRAWS
 
+ROOT = Path(__file__).parents[1]
 SEEDS = range(1, 13)
 
 
@@ -175,6 +177,13 @@ def test_marks_by_ones_own_numbers(capsys):
     assert exercises.grade("06.2", right("06.2", 4), points=2, seed=4) == 2.0
     assert exercises.grade("06.2", right("06.2", 4), points=2, seed=5) == 0.0
     assert "for your own numbers" in capsys.readouterr().out
+
+
+def test_the_example_of_the_reference_page():
+    page = (ROOT / "api.md").read_text(encoding="utf-8").partition("### Numbers for each student")[2]
+    names = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], names)
+    assert check("06.2", names["answer"], seed=7)
 
 
 # Evidence
