@@ -344,7 +344,7 @@ def _alarm(function: Function, rng: Rng) -> None:
             raise Wrong("no alarm")
 
 
-# Chapters 12 to 16
+# Chapters 12 to 17
 
 
 @_trial("12.2")
@@ -485,3 +485,34 @@ def _workers(function: Function, rng: Rng) -> None:
         seconds = {w: b * w + n * c / w for w in range(1, n + 1)}
         best = min(seconds, key=lambda w: seconds[w])
         _same(call(function, n, c, b), [best, seconds[best]])
+
+
+@_trial("17.1")
+def _which_f1_it_can_be(function: Function, rng: Rng) -> None:
+    for _ in range(20):
+        precision, recall = rng.uniform(0.1, 0.9, 2).round(3)
+        harmonic = 2 / (1 / precision + 1 / recall)
+        kind, shift = (("harmonic", 0.0), ("mean", -0.02), ("neither", 0.02))[rng.integers(3)]
+        found = call(function, float(precision), float(recall), float(round(harmonic + shift, 3)))
+        if str(found).strip().lower() != kind:
+            raise Wrong("another kind")
+
+
+@_trial("17.2")
+def _lowest_and_highest_macro_f1(function: Function, rng: Rng) -> None:
+    n_labels = int(rng.integers(4, 9))
+    Y, said = (_labels(rng, 40, n_labels) for _ in range(2))
+    empty = rng.permutation(n_labels)[: rng.integers(1, 3)]
+    Y[:, empty] = said[:, empty] = 0
+    claimed, true = said.sum(axis=0), Y.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        each = 2 * (Y & said).sum(axis=0) / (claimed + true)
+    lowest, highest = (float(np.where(claimed + true == 0, value, each).mean()) for value in (0.0, 1.0))
+    _same(call(function, Y.astype(int), said.astype(int)), [lowest, highest])
+
+
+@_trial("17.4")
+def _coverage_as_in_scikit_learn(function: Function, rng: Rng) -> None:
+    for n_labels in rng.integers(3, 60, 5).tolist():
+        depth = float(rng.uniform(1, n_labels))
+        _same(call(function, round((depth - 1) / n_labels, 4), n_labels), depth, tolerance=0.01)
