@@ -122,6 +122,17 @@ def test_right_answers_are_right_for_their_own_seed_and_for_hardly_any_other(exe
     assert np.mean(others) < 0.03
 
 
+@pytest.mark.parametrize("exercise", ["08.1", "11.2"])
+def test_whoever_rounds_up_to_whole_comments_or_does_not_is_right(exercise):
+    """For every seed: few positives would make the step to the next whole one larger than the tolerance."""
+    for seed in range(300):
+        *_, frequency = data(exercise, seed=seed).values()
+        positives, comments = right(exercise, seed)
+        whole = math.ceil(positives)
+        for answer in ((positives, comments), (whole, whole / frequency), (whole, math.ceil(comments))):
+            assert check(exercise, answer, seed=seed), (seed, answer)
+
+
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_invented_answers_are_not_right(exercise):
     answer = right(exercise, 3)
