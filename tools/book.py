@@ -376,8 +376,8 @@ def report(notebooks: dict[str, Notebook]) -> None:
 def exercise_texts() -> str:
     """Return what the chapters say of exercises as JSON, under "CC.N", for readers who have only the package.
 
-    Hint and solution; and what an assignment is made of: the statement, the comment beside the place of the answer, what
-    of the chapter it needs, and what of the solution its answer needs.
+    Hint and solution; and for assignments the statement, the comment beside the place of the answer, what of the chapter
+    the exercise needs, and what of the solution its answer needs.
     """
     texts: dict[str, dict[str, str]] = {}
     for path in chapters():

@@ -26,13 +26,12 @@ def answered(solution: str, exercise: str) -> tuple[str, str]:
 
 
 def setup(before: Sequence[str], statement: str, asked: str, model: str) -> str:
-    """Return the statements of the cells `before` on which the code spans of a statement and its model answer depend.
+    """Return the statements of the cells `before` on which a model answer depends, and the code spans of the statement.
 
-    `asked` says what is handed in: "a function of y and p" has parameters, which are no names of the chapter.
+    A function gets what it needs as arguments: what its statement speaks of are mostly these.
     """
-    spoken = set().union(*(free_names(source) for source in CODE_SPAN.findall(statement)))
-    parameters = set(re.findall(r"\w+", asked)) if asked.startswith("a function of") else set()
-    return "\n".join(sliced(before, (spoken - parameters) | free_names(model))[0])
+    spoken = set() if asked.startswith("a function") else set(CODE_SPAN.findall(statement))
+    return "\n".join(sliced(before, set().union(free_names(model), *map(free_names, spoken)))[0])
 
 
 def sliced(cells: Sequence[str], needed: set[str]) -> tuple[list[str], set[str]]:
