@@ -183,8 +183,8 @@ def _gradable(name: str, texts: dict[str, dict[str, str]]) -> exercises.Facts:
         )
     if "model" not in texts[name]:
         raise ValueError(
-            f"{name} can't stand in a notebook of its own: it needs what chapter {int(name[:2])} trains. Hand out the "
-            "chapter, which mlhelpers.grade grades, too"
+            f"{name} can't stand in a notebook of its own: it needs what chapter {int(name[:2])} fetches or trains. Hand out "
+            "the chapter, which mlhelpers.grade grades, too"
         )
     return facts
 
