@@ -405,6 +405,14 @@ def test_an_exercise_of_ones_own_needs_a_file():
         from_exercises(["mine.1"])
 
 
+def test_the_student_edition_has_no_assignments(monkeypatch, tmp_path):
+    hints = {name: {"hint": text["hint"], "solution": "withheld"} for name, text in TEXTS.items()}
+    (tmp_path / "texts.json").write_text(json.dumps(hints), encoding="utf-8")
+    monkeypatch.setattr("mlhelpers.assignment._parts.files", lambda package: tmp_path)
+    with pytest.raises(ValueError, match="the student edition has no assignments"):
+        from_exercises(["00.1"])
+
+
 @pytest.mark.parametrize("names", ["00.1", []])
 def test_names_are_a_list(names):
     with pytest.raises(ValueError, match="names must be exercises"):

@@ -52,7 +52,7 @@ def test_stored_outputs_fit_after_the_solutions_are_gone(tmp_path):
 
 def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     course.copy_sources(tmp_path / "sources", STRIPPED)
-    assert not (tmp_path / "sources" / "tests").exists()
+    assert not [name for name in ("tests", "assignments") if (tmp_path / "sources" / name).exists()]
     monkeypatch.setattr(course.book, "ROOT", tmp_path / "sources")
     wheel = publish.build_wheel(tmp_path / "sources" / "dist")
     with zipfile.ZipFile(wheel) as package:
@@ -62,7 +62,8 @@ def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     rubrics = [each.proof for each in exercises.table().exercises if each.proof]
     assert len(rubrics) > 10 and table.count("withheld") == len(rubrics)
     assert not [rubric for rubric in rubrics if rubric in table]
-    assert texts and all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
+    assert texts and all(set(text) == {"hint", "solution"} for text in texts.values())
+    assert all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
     assert course.leaks(tmp_path / "sources", LINES) == []
 
 

@@ -181,10 +181,12 @@ def _gradable(name: str, texts: dict[str, dict[str, str]]) -> exercises.Facts:
             f"{name} can't be judged by a grader: a person has to look at its answer. exercises.table() says how each "
             "is judged"
         )
+    if "statement" not in texts[name]:
+        raise ValueError("the student edition has no assignments; install mlhelpers from the full book")
     if "model" not in texts[name]:
         raise ValueError(
-            f"{name} can't stand in a notebook of its own: it needs what chapter {int(name[:2])} fetches or trains. Hand out "
-            "the chapter, which mlhelpers.grade grades, too"
+            f"{name} can't stand in a notebook of its own: it needs what chapter {int(name[:2])} fetches or trains. "
+            "Hand out the chapter, which mlhelpers.grade grades, too"
         )
     return facts
 
