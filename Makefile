@@ -50,7 +50,7 @@ test-jax:  ## the tests of losses and metrics on Keras's JAX backend, without Te
 
 test-course:  ## an assignment's whole round with nbgrader, and with Otter-Grader, in .venv-course
 	@$(INSTALL) .venv-course requirements-course.lock
-	@.venv-course/bin/python -m pytest --durations 3 tests/test_nbgrader.py tests/test_otter.py
+	@.venv-course/bin/python -m pytest -n 2 --dist loadfile --durations 3 tests/test_nbgrader.py tests/test_otter.py
 
 test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01", or chapters=changed
 	@$(VENV)/python tools/colab.py $(chapters)
