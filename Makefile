@@ -1,6 +1,6 @@
-# Every target sets up the environment that it needs by itself: .venv from requirements.lock, and .venv-jax
-# from requirements-jax.lock. `PYTHON=python3.12 make book` picks the interpreter; without it, an existing
-# .venv keeps its own.
+# Every target sets up the environment that it needs by itself: .venv from requirements.lock, .venv-jax and
+# .venv-course from requirements-jax.lock and requirements-course.lock. `PYTHON=python3.12 make book` picks the
+# interpreter; without it, an existing .venv keeps its own.
 
 PYTHON ?= $(if $(wildcard .venv/.ready),.venv/bin/python,python3)
 VENV := .venv/bin

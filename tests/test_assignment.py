@@ -8,10 +8,13 @@ import io
 import json
 import re
 import runpy
+import shlex
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
+from handed_in_assignment import SUBMISSIONS
 
 from mlhelpers import exercises
 from mlhelpers.assignment import command, from_exercises, from_file, nbgrader_notebook, otter_notebook
@@ -255,6 +258,14 @@ def test_rubrics_of_proofs_are_the_teachers():
     assert proof.proof in from_exercises([proof.exercise]).by_hand.rubric
 
 
+def test_the_page_for_teachers_tells_the_marks_of_the_round():
+    page = (Path(__file__).parents[1] / "teaching.md").read_text(encoding="utf-8")
+    table = page.partition("## Assignments")[2].partition("|:--|--:|--:|--:|\n")[2].partition("\n\n")[0]
+    told = [re.findall(r"\d", line.partition("|")[2].partition("|")[2]) for line in table.splitlines()]
+    marks = [(*each.inside, each.by_hand, *each.outside) for each in SUBMISSIONS.values()]
+    assert [[f"{mark:g}" for mark in row] for row in marks] == told
+
+
 # Assignments of one's own
 
 
@@ -367,7 +378,8 @@ def test_the_command_writes_a_course(form, tmp_path, capsys):
 def test_the_command_takes_a_file(own, tmp_path, capsys):
     assert command([str(own), "--format", "nbgrader", "--output", str(tmp_path / "course")]) == 0
     assert (tmp_path / "course" / "source" / "sums" / "sums.ipynb").is_file()
-    assert f"--points sums.1=1,sums.2=2.5 --exercises {own.with_suffix('.py')}" in capsys.readouterr().out
+    judges = shlex.quote(str(own.with_suffix(".py")))
+    assert f"--points sums.1=1,sums.2=2.5 --exercises {judges}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

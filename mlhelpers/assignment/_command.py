@@ -19,14 +19,14 @@ from mlhelpers.assignment._parts import Assignment, from_exercises
 NEXT = {
     "nbgrader": """\
 cd {folder}
-nbgrader generate_assignment {name}   # writes release/{name}, for students
-nbgrader autograde {name}             # once submitted/STUDENT/{name}/{name}.ipynb are there
+nbgrader generate_assignment {name}  # writes release/{name}, for students
+nbgrader autograde {name}  # once submitted/STUDENT/{name}/{name}.ipynb are there
 nbgrader generate_feedback {name}
-nbgrader export                       # writes grades.csv
+nbgrader export  # writes grades.csv
 python -I -m mlhelpers.grade {options} submitted/*/{name}/{name}.ipynb""",
     "otter": """\
 cd {folder}
-otter assign {name}.ipynb dist        # writes dist/student, and the autograder with its tests
+otter assign {name}.ipynb dist  # writes dist/student, and the autograder with its tests
 otter run --autograder dist/autograder/*.zip submitted/STUDENT.ipynb
 python -I -m mlhelpers.grade {options} submitted/*.ipynb""",
 }
