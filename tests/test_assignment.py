@@ -259,8 +259,8 @@ def test_rubrics_of_proofs_are_the_teachers():
 
 
 def test_the_page_for_teachers_tells_the_marks_of_the_round():
-    page = (Path(__file__).parents[1] / "teaching.md").read_text(encoding="utf-8")
-    table = page.partition("## Assignments")[2].partition("|:--|--:|--:|--:|\n")[2].partition("\n\n")[0]
+    page = (Path(__file__).parents[1] / "teaching_assignments.md").read_text(encoding="utf-8")
+    table = page.partition("|:--|--:|--:|--:|\n")[2].partition("\n\n")[0]
     told = [re.findall(r"\d", line.partition("|")[2].partition("|")[2]) for line in table.splitlines()]
     marks = [(*each.inside, each.by_hand, *each.outside) for each in SUBMISSIONS.values()]
     assert [[f"{mark:g}" for mark in row] for row in marks] == told

@@ -213,7 +213,7 @@ def test_a_kernel_that_dies_names_chapter_and_cell(book, tmp_path):
 def test_an_interrupt_is_told_and_leaves_nothing_half_made(book, tmp_path):
     chapter(tmp_path, "import time", "time.sleep(60)")
     (tmp_path / "tools").mkdir()
-    for name in ("publication", "fingerprint", "evidence", "book"):
+    for name in ("publication", "fingerprint", "evidence", "exercise_setup", "book"):
         script = shutil.copy(ROOT / "tools" / f"{name}.py", tmp_path / "tools")
     command = [sys.executable, script, "build"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
