@@ -8,17 +8,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
-import numpy as np
-import pandas as pd
 import pytest
-from scipy import sparse
+from handed_in import marks, messages, notebook
 
-from mlhelpers.exercises import check
-from mlhelpers.grade import _border, _child, _notebook, command, grade_submission
-from mlhelpers.grade._border import NotPlain, read_plain
+from mlhelpers.exercises import _stand_in, check
+from mlhelpers.grade import __main__, command, grade_submission
 from mlhelpers.grade._wall import has_wall
 
 ROOT = Path(__file__).parents[1]
@@ -154,23 +151,6 @@ for file in range(3, 12):
 }
 
 
-def notebook(path, *cells, **metadata):
-    made = [
-        {"cell_type": "code", "metadata": metadata, "outputs": [], "execution_count": None, "source": cell}
-        for cell in cells
-    ]
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}), encoding="utf-8")
-    return path
-
-
-def marks(report):
-    return {mark.exercise: mark.points for mark in report.marks}
-
-
-def messages(report):
-    return {mark.exercise: mark.message for mark in report.marks}
-
-
 def value_of_the_book():
     """Return what the judge of 05.2 wants of its own data, which are public."""
     from mlhelpers.metrics import LabelCounts
@@ -300,6 +280,75 @@ def test_own_exercises_from_a_file(tmp_path, capsys, monkeypatch):
     assert set(own) == {"week1.density", "week1.either"}
 
 
+# Numbers for each student, and evidence
+
+
+def test_each_student_is_judged_by_their_own_numbers(tmp_path, capsys):
+    """Whatever seed the notebook says: bob has copied from ada."""
+    cell = """
+own = exercises.data("06.2", seed=1)
+missed, alarm, macro, micro = own.values()
+answer = [alarm / (alarm + missed), macro / 2, micro / 2]
+exercises.check("06.2", answer, seed=1)
+exercises.check("05.2", pooled)"""
+    paths = [str(notebook(tmp_path / f"{name}.ipynb", HEAD, RIGHT_FUNCTION, cell)) for name in ("ada", "bob")]
+    seeds = tmp_path / "seeds.csv"
+    seeds.write_text("student,seed\nada,1\nbob,2\n", encoding="utf-8")
+    assert command([*paths, "--json", "--points", "05.2=1,06.2=2", "--seed", str(seeds)]) == 0
+    ada, bob = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (ada["points"], bob["points"]) == (3, 1), (ada["marks"], bob["marks"])
+    assert command([paths[0], "--json", "--points", "06.2=2", "--seed", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["points"] == 2
+    assert command([paths[0], "--json", "--points", "06.2=2"]) == 0
+    (mark,) = json.loads(capsys.readouterr().out)["marks"]
+    assert mark["by_hand"] and "the grader got no seed" in mark["message"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "text", "part"),
+    [
+        ("x", None, "--seed must be a whole number from 0 or a file .csv, got 'x'"),
+        ("-1", None, "--seed must be a whole number"),
+        ("none.csv", None, "none.csv can't be read"),
+        ("s.csv", "student,seed\nbob,1\n", "has no seed for ada.ipynb"),
+        ("s.csv", "student,seed\nada,1\nada,2\n", "each student once"),
+        ("s.csv", "student,seed\nada,-1\n", "seeds from 0"),
+        ("s.csv", "name,seed\nada,1\n", "needs columns student and seed"),
+        ("s.csv", "", "needs columns student and seed"),
+    ],
+)
+def test_seeds_that_cant_be(tmp_path, monkeypatch, capsys, seed, text, part):
+    monkeypatch.chdir(tmp_path)
+    notebook(tmp_path / "ada.ipynb")
+    if text is not None:
+        (tmp_path / seed).write_text(text, encoding="utf-8")
+    assert command(["ada.ipynb", f"--seed={seed}"]) == 2
+    assert part in capsys.readouterr().err
+    with pytest.raises(ValueError, match="seed must be a whole number from 0"):
+        grade_submission(tmp_path / "ada.ipynb", seed=-1)
+
+
+def test_numbers_that_are_judged_by_bounds_need_what_they_were_computed_from(tmp_path):
+    cell = """
+from mlhelpers.datasets import load_digit_scenes
+Y = load_digit_scenes().Y_val
+rng = np.random.default_rng(1)
+said = [np.where(rng.random(Y.shape) < 0.75, 0, Y), np.where(rng.random(Y.shape) < 0.12, 1 - Y, Y)]
+numbers = [LabelCounts.from_predictions(Y, each).f1("micro", 0) for each in said]
+"""
+    bare, with_evidence, invented = (
+        'exercises.check("04.4", numbers)',
+        'exercises.check("04.4", numbers, evidence=said)',
+        'exercises.check("04.4", [0.41, 0.7], evidence=said)',
+    )
+    found = []
+    for check_ in (bare, with_evidence, invented):
+        (mark,) = grade_submission(notebook(tmp_path / "a.ipynb", HEAD, cell + check_)).marks
+        found.append((mark.points, mark.by_hand, mark.message))
+    assert found[0][:2] == (0, True) and "hand in evidence=..." in found[0][2]
+    assert found[1][:2] == (4, False) and found[2][:2] == (0, False), found
+
+
 # The command
 
 
@@ -313,6 +362,28 @@ def test_the_command_reads_nothing_of_the_folder_that_it_stands_in(tmp_path):
     done = subprocess.run([*grade, "--points", "05.1=2"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout.startswith("a.ipynb: 2 of 2 points\n"), done.stderr
     assert "This does not protect from" in done.stdout and "copied" in done.stdout
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_python_begins_anew_where_it_could_import_from_the_folder(tmp_path, monkeypatch, capfd, isolated):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "json.py").write_text("print('tampered')", encoding="utf-8")
+    seen = SimpleNamespace(
+        flags=SimpleNamespace(isolated=isolated), argv=["grade", "none.ipynb"], path=sys.path, executable=sys.executable
+    )
+    monkeypatch.setattr(__main__, "sys", seen)
+    assert __main__.main() == 2
+    out, err = capfd.readouterr()
+    assert "none.ipynb doesn't exist" in err and out == ""
+
+
+def test_what_stands_in_for_the_exercises_says_nothing():
+    assert _stand_in.check("05.1", 1) and "the grader judges it" in repr(_stand_in.check("05.1"))
+    assert _stand_in.grade("05.1", 1, points=2) == 0.0
+    assert _stand_in.hint("05.1") is None and _stand_in.register("own", len, hint="") is None
+    with pytest.raises(RuntimeError, match="withheld"):
+        _stand_in.solution("05.1")
+    assert _stand_in.JUDGES == {}
 
 
 @pytest.mark.parametrize(
@@ -354,180 +425,3 @@ def test_without_a_wall_the_report_says_so(tmp_path, monkeypatch):
     assert report.as_dict()["marks"][0]["points"] == 0
     with pytest.raises(ValueError, match="wall=True, but"):
         grade_submission(path, wall=True)
-
-
-# Answers in a notebook
-
-
-def asked(path):
-    submission = _notebook.read_submission(path, ["05.1", "05.2"])
-    return [(s.exercise, s.expression) for s in submission.steps if isinstance(s, _notebook.Ask)], submission
-
-
-@pytest.mark.parametrize(
-    ("cell", "expression"),
-    [
-        ('exercises.check("05.1", answer)', "answer"),
-        ('check("05.1", answer + 1)', "answer + 1"),
-        ('mlhelpers.exercises.check(exercise="05.1", answer=[1, 2])', "[1, 2]"),
-        ('verdict = check("05.1", answer=a)', "a"),
-        ('print(check("05.1", a))', "a"),
-        ('exercises.grade("05.1", a, points=2)', "a"),
-        ('%matplotlib inline\n!ls\ncheck("05.1", a)', "a"),
-        ('%%time\ncheck("05.1", a)', "a"),
-        ('x = """\n% no magic\n"""\ncheck("05.1", a)', "a"),
-        ('check?\ncheck("05.1", a)', "a"),
-        ('check("05.1", 1)\ncheck("05.1", 2)', "2"),
-    ],
-)
-def test_where_an_answer_stands(tmp_path, cell, expression):
-    found, submission = asked(notebook(tmp_path / "a.ipynb", cell))
-    assert found == [("05.1", expression)]
-    assert not submission.hidden and not submission.broken
-
-
-@pytest.mark.parametrize(
-    "cell",
-    ['check("05.9", a)', 'test("05.1", a)', 'check("05.1")', "check(name, a)", '%%bash\ncheck("05.1", a)', "check"],
-)
-def test_where_none_stands(tmp_path, cell):
-    found, submission = asked(notebook(tmp_path / "a.ipynb", cell))
-    assert found == [] and not submission.hidden
-
-
-def test_a_cell_that_is_too_deep_is_no_python(tmp_path):
-    deep = "-" * 3000 + "1"
-    path = notebook(tmp_path / "a.ipynb", f'check("05.1", {deep})', "x = 1\0", 'check("05.2", 1)')
-    found, submission = asked(path)
-    assert found == [("05.2", "1")] and list(submission.broken) == [1, 2]
-
-
-def test_answers_inside_of_other_statements_and_in_broken_cells(tmp_path):
-    path = notebook(tmp_path / "a.ipynb", 'for a in b:\n    check("05.1", a)', 'x = = 1\ncheck("05.2", x)')
-    found, submission = asked(path)
-    assert found == [] and submission.hidden == {"05.1": 1, "05.2": 2} and list(submission.broken) == [2]
-    told = messages(grade_submission(path, POINTS))
-    assert "write the check as a line of its own" in told["05.1"] and "cell 2 is no Python" in told["05.2"]
-
-
-def test_the_solutions_of_the_book_are_nobodys_answers(tmp_path):
-    found, _ = asked(ROOT / "chapters" / "05_micro_macro_evaluation.ipynb")
-    assert found == [("05.1", "answer"), ("05.2", "answer")]
-    folded = {"mystnb": {"code_prompt_show": "Show solution 1"}}
-    assert asked(notebook(tmp_path / "a.ipynb", 'check("05.1", a)', **folded))[0] == []
-
-
-# The border
-
-
-@pytest.mark.parametrize(
-    "value",
-    [None, True, 3, -2.5, "text", ..., [1, [2.0, "a"]], (1, 2), {1, 2}, set(), {"a": [1]}, float("inf"), []],
-    ids=repr,
-)
-def test_plain_values_cross_as_they_are(value):
-    assert read_plain(json.loads(json.dumps(_child.plain(value))), None) == value
-
-
-@pytest.mark.parametrize(
-    ("value", "arrives"),
-    [
-        (np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(2, 3)),
-        (np.array([1, 2], dtype=">i4"), np.array([1, 2])),
-        (np.float32(0.5), 0.5),
-        (np.zeros((0, 3), bool), np.zeros((0, 3), bool)),
-        (np.arange(6).reshape(2, 3).T, np.arange(6).reshape(2, 3).T),
-        (np.array(["a", "b"]), ["a", "b"]),
-        (np.array([Fraction(1, 2), 2], dtype=object), [0.5, 2]),
-        (pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), np.array([[1, 0.5], [2, 1]])),
-        (pd.Series([1, 2], index=["x", "y"]), np.array([1, 2])),
-        (sparse.csr_array(np.eye(3)), np.eye(3)),
-        (range(3), [0, 1, 2]),
-        ({"a": 1}.values(), [1]),
-        (frozenset({1}), {1}),
-        (10**30, 1e30),
-        (np.longdouble(2), 2.0),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_numbers_of_the_libraries_cross(value, arrives):
-    found = read_plain(json.loads(json.dumps(_child.plain(value))), None)
-    if sparse.issparse(found):
-        found = found.toarray()
-    np.testing.assert_array_equal(np.asarray(found) if not isinstance(found, set) else found, arrives)
-
-
-def test_names_of_tables_cross():
-    frame = pd.DataFrame([[1, 2]], index=["x"], columns=["a", "b"])
-    pd.testing.assert_frame_equal(read_plain(_child.plain(frame), None), frame)
-
-
-@pytest.mark.parametrize(
-    "value", [object(), b"bytes", iter([]), [len], np, Path(), pd.Timestamp(0), [[object()]]], ids=repr
-)
-def test_nothing_else_crosses(value):
-    with pytest.raises(_child.CannotCrossError, match="is no plain value"):
-        _child.plain(value)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        [1],
-        {},
-        {"is": "list", "parts": 3},
-        {"is": "list", "parts": [{"is": "function", "number": 0, "name": "f"}]},
-        {"is": "function", "number": "0", "name": "f"},
-        {"is": "set", "parts": [{"is": "list", "parts": []}]},
-        {"is": "array", "dtype": "O", "shape": [1], "data": ""},
-        {"is": "array", "dtype": "<f8", "shape": [10**9], "data": ""},
-        {"is": "array", "dtype": "<f8", "shape": [-1], "data": ""},
-        {"is": "array", "dtype": "<f8", "shape": [1], "data": "AAAA"},
-        {"is": "sparse", "shape": [10**9, 10**9], "row": [], "col": [], "data": []},
-        {"is": "table", "values": 3},
-    ],
-    ids=str,
-)
-def test_forged_messages_are_no_values(message):
-    with pytest.raises(NotPlain):
-        read_plain(message, lambda number, name: None)
-
-
-def test_deep_messages_are_no_values():
-    message = 1
-    for _ in range(100):
-        message = {"is": "list", "parts": [message]}
-    with pytest.raises(NotPlain, match="too deep"):
-        read_plain(message, None)
-
-
-@pytest.mark.parametrize(
-    ("kinds", "kind", "name"),
-    [
-        (["UnicodeDecodeError", "UnicodeError", "ValueError"], ValueError, "UnicodeDecodeError"),
-        (["KeyboardInterrupt", "BaseException"], RuntimeError, "KeyboardInterrupt"),
-        (["not a name", 3], RuntimeError, "Error"),
-        ("SystemExit", RuntimeError, "Error"),
-    ],
-)
-def test_errors_cross_by_name(kinds, kind, name):
-    error = _border.foreign_error({"error": "text", "kinds": kinds})
-    assert isinstance(error, kind) and type(error).__name__ == name and str(error) == "text"
-
-
-def test_what_a_function_changes_in_its_arguments_is_changed_here():
-    session = _child.Session()
-    main = sys.modules["__main__"]
-    try:
-        session.cell("def halve(x, y):\n    x[:] = x / 2\n    return y\n", "cell 1", 0, 1)
-        number = session.value("halve")["value"]["number"]
-    finally:
-        sys.modules["__main__"] = main
-
-    class Direct:
-        def ask(self, wish, seconds):
-            return json.loads(json.dumps(session.call(wish["number"], wish["arguments"])))
-
-    x = np.array([2.0, 4.0])
-    remote = _border.Remote(Direct(), number, "halve", 5.0)
-    assert remote(x, 3) == 3 and x.tolist() == [1.0, 2.0]

@@ -16,9 +16,23 @@ from typing import Any
 from mlhelpers.exercises._answers import Wrong
 from mlhelpers.exercises._facts import OWN, ExerciseTable, Facts, of_the_book
 from mlhelpers.exercises._marks import checked_points, mark, new_exercise
+from mlhelpers.exercises._own_data import OwnData, checked, data
 from mlhelpers.exercises._register import JUDGES, Judge
 
-__all__ = ["ExerciseTable", "Facts", "Verdict", "check", "facts", "grade", "hint", "register", "solution", "table"]
+__all__ = [
+    "ExerciseTable",
+    "Facts",
+    "OwnData",
+    "Verdict",
+    "check",
+    "data",
+    "facts",
+    "grade",
+    "hint",
+    "register",
+    "solution",
+    "table",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,7 +59,7 @@ class Verdict:
         return f"{self.exercise}: {self.message}"
 
 
-def check(exercise: str, answer: Any) -> Verdict:
+def check(exercise: str, answer: Any, *, seed: int | None = None, evidence: Any = None) -> Verdict:
     """Say whether an answer is right, and if not, what is wrong with it.
 
     Parameters
@@ -56,6 +70,12 @@ def check(exercise: str, answer: Any) -> Verdict:
         What the exercise asks for: a number, several numbers, a label set, a matrix, a name, a function or a class.
         Numbers may come as Python or NumPy numbers, lists, arrays or data frames, and count as right within 0.005
         where the exercise doesn't say otherwise. A function is called on small made data.
+    seed : int, optional
+        Judge the answer by the student's own numbers, those of ``data(exercise, seed=seed)``, in place of the book's.
+    evidence : object, optional
+        What numbers that are judged by bounds were computed from; then they must follow from it. For 02.5, a list for
+        each stopping rule, with a pair of logits for each seed, of the validation and the test scenes; for 03.3 and
+        04.4, two matrices of 0 and 1, the predictions behind the two numbers.
 
     Returns
     -------
@@ -66,7 +86,8 @@ def check(exercise: str, answer: Any) -> Verdict:
     Raises
     ------
     ValueError
-        If there is no such exercise.
+        If there is no such exercise, if it has no data for each student or asks for no evidence and one is given, or
+        if the seed is no whole number from 0.
 
     Notes
     -----
@@ -85,11 +106,17 @@ def check(exercise: str, answer: Any) -> Verdict:
     0
     """
     judge = _judge(_known(exercise))
+    _check_options(exercise, seed, evidence)
     if answer is ... or (isinstance(answer, (list, tuple)) and any(part is ... for part in answer)):
         todo = f'put your answer in the place of the three dots; exercises.hint("{exercise}") helps'
         return Verdict(exercise, False, todo)
     try:
-        remark = judge(answer)
+        if seed is None:
+            remark = judge(answer)
+        else:
+            remark = import_module("mlhelpers.exercises._own_judges").judge_own(exercise, answer, seed, judge)
+        if evidence is not None:
+            import_module("mlhelpers.exercises._evidence").judge_evidence(exercise, answer, evidence)
     except Wrong as wrong:
         return Verdict(exercise, False, f"not yet. {wrong}")
     return Verdict(exercise, True, f"right; {remark}" if remark else "right")
@@ -134,7 +161,7 @@ def solution(exercise: str) -> None:
     print(OWN[name].solution if name in OWN else _texts()[name]["solution"])
 
 
-def grade(exercise: str, answer: Any, *, points: float) -> float:
+def grade(exercise: str, answer: Any, *, points: float, seed: int | None = None, evidence: Any = None) -> float:
     """Mark an answer in the notebook: return the points for it, and print what `check` says.
 
     For graders that run the student's notebook, such as nbgrader, and take the last value of a cell for the mark. The
@@ -149,6 +176,8 @@ def grade(exercise: str, answer: Any, *, points: float) -> float:
         What `check` takes. Nothing that it does, prints or warns of ends the cell or reaches its output.
     points : float
         What a right answer gets; above 0.
+    seed, evidence
+        As in `check`.
 
     Returns
     -------
@@ -158,7 +187,7 @@ def grade(exercise: str, answer: Any, *, points: float) -> float:
     Raises
     ------
     ValueError
-        If there is no such exercise, or `points` is not above 0.
+        If there is no such exercise, `points` is not above 0, or `check` refuses seed or evidence.
 
     Examples
     --------
@@ -167,7 +196,8 @@ def grade(exercise: str, answer: Any, *, points: float) -> float:
     0.0
     """
     name, most = _known(exercise), checked_points(points)
-    return mark(lambda: check(name, answer), name, most)
+    _check_options(name, seed, evidence)
+    return mark(lambda: check(name, answer, seed=seed, evidence=evidence), name, most)
 
 
 def register(
@@ -245,7 +275,7 @@ def table() -> ExerciseTable:
     >>> table().exercises[0].points
     1.0
     >>> table().to_csv().splitlines()[0]
-    'exercise,points,minutes,difficulty,goal,answer,judged,proof,needs_keras'
+    'exercise,points,minutes,difficulty,goal,answer,judged,proof,needs_keras,seeded'
     """
     return ExerciseTable(tuple(facts(name) for name in [*_texts(), *OWN]))
 
@@ -290,6 +320,15 @@ def _judge(exercise: str) -> Judge:
         return OWN[exercise].judge
     import_module(f"mlhelpers.exercises._chapter_{exercise[:2]}")
     return JUDGES[exercise]
+
+
+def _check_options(exercise: str, seed: Any, evidence: Any) -> None:
+    if seed is not None:
+        checked(exercise, seed)
+    if evidence is not None:
+        those = import_module("mlhelpers.exercises._evidence").EVIDENCE
+        if exercise not in those:
+            raise ValueError(f"exercise {exercise!r} asks for no evidence; these do: {', '.join(those)}")
 
 
 def _is_of_the_book(name: str) -> bool:

@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from mlhelpers.exercises._own_data import DRAWS
 from mlhelpers.tables import ShownAsTable, Table
 
 JUDGED = ("exactly", "by bounds", "by hand")
@@ -40,6 +41,8 @@ class Facts:
         By what to judge the part that is a proof or an explanation, if it has one.
     needs_keras : bool
         Whether its solution needs Keras.
+    seeded : bool
+        Whether `data` has numbers of its own for each student.
     """
 
     exercise: str
@@ -51,6 +54,7 @@ class Facts:
     judged: str = "exactly"
     proof: str = ""
     needs_keras: bool = False
+    seeded: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,10 +91,11 @@ class ExerciseTable(ShownAsTable):
                 each.answer,
                 each.judged + " + proof" * bool(each.proof),
                 "yes" if each.needs_keras else "no",
+                "yes" if each.seeded else "no",
             )
             for each in self.exercises
         ]
-        return Table(("exercise", "points", "minutes", "difficulty", "answer", "judged", "Keras"), rows)
+        return Table(("exercise", "points", "minutes", "difficulty", "answer", "judged", "Keras", "seeded"), rows)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Return all columns as CSV, and write them into a file if a path is given.
@@ -108,8 +113,9 @@ class ExerciseTable(ShownAsTable):
         names = [field.name for field in fields(Facts)]
         writer.writerow(names)
         for each in self.exercises:
-            values = {**vars(each), "points": f"{each.points:g}", "needs_keras": "yes" if each.needs_keras else "no"}
-            writer.writerow([values[name] for name in names])
+            values = {**vars(each), "points": f"{each.points:g}"}
+            words = {True: "yes", False: "no"}
+            writer.writerow([words[values[name]] if type(values[name]) is bool else values[name] for name in names])
         if path is not None:
             Path(path).write_text(text.getvalue(), encoding="utf-8", newline="")
         return text.getvalue()
@@ -123,5 +129,6 @@ def of_the_book() -> dict[str, Facts]:
     for row in csv.DictReader(lines):
         numbers = {"points": float(row["points"]), "minutes": int(row["minutes"]), "difficulty": int(row["difficulty"])}
         rest: dict[str, Any] = {**row, **numbers, "needs_keras": row["needs_keras"] == "yes"}
+        rest["seeded"] = row["exercise"] in DRAWS
         found[row["exercise"]] = Facts(**rest)
     return found

@@ -4,7 +4,7 @@
 """
 
 from mlhelpers.grade._command import command
-from mlhelpers.grade._grading import Mark, Report, grade_submission
+from mlhelpers.grade._grading import GradeReport, Mark, grade_submission
 from mlhelpers.grade._wall import Protection
 
-__all__ = ["Mark", "Protection", "Report", "command", "grade_submission"]
+__all__ = ["GradeReport", "Mark", "Protection", "command", "grade_submission"]

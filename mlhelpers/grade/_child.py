@@ -18,8 +18,8 @@ import os
 import pickle
 import sys
 import types
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable
+from typing import Any, BinaryIO, NoReturn
 
 FUNCTIONS: list[Any] = []
 
@@ -57,7 +57,7 @@ def plain_value(value: Any) -> Any:
     if library == "scipy" and hasattr(value, "tocoo"):
         entries = value.tocoo()
         parts = {name: _array(getattr(entries, name)) for name in ("row", "col", "data")}
-        return {"is": "sparse", "shape": list(entries.shape), **parts}
+        return {"is": "sparse", "format": str(value.format), "shape": list(entries.shape), **parts}
     if library == "numpy" and hasattr(value, "dtype"):
         return _array(value)
     if isinstance(value, numbers.Real) or type(value).__name__ == "Decimal":
@@ -131,11 +131,11 @@ class Session:
         """Return the value of an expression."""
         return {"value": plain(eval(compile(expression, "answer", "eval"), self.module.__dict__))}
 
-    def call(self, number: int, arguments: str) -> dict[str, Any]:
+    def call(self, number: int, arguments: list[Any]) -> dict[str, Any]:
         """Call a function, and return what it returns, and which of its array arguments it has changed."""
         import numpy as np
 
-        given = pickle.loads(base64.b64decode(arguments))  # from the parent
+        given: list[Any] = [map(received, sent) if isinstance(sent, list) else received(sent) for sent in arguments]
         before = [argument.copy() if type(argument) is np.ndarray else None for argument in given]
         answer = {"value": plain_value(FUNCTIONS[number](*given))}
         changed = {
@@ -144,6 +144,11 @@ class Session:
             if former is not None and not np.array_equal(argument, former, equal_nan=former.dtype.kind in "fc")
         }
         return {**answer, "changed": changed}
+
+
+def received(sent: str) -> Any:
+    """Return an argument that the parent has sent."""
+    return pickle.loads(base64.b64decode(sent))
 
 
 def described(error: BaseException) -> dict[str, Any]:
@@ -191,6 +196,12 @@ def main() -> NoReturn:
     os.chdir(settings["folder"])
     sys.argv = [""]
     limit(settings["limits"])
+    serve(asked, said)
+    os._exit(0)
+
+
+def serve(asked: Iterable[bytes], said: BinaryIO) -> None:
+    """Answer each line with a line."""
     session = Session()
     does: dict[str, Callable[..., dict[str, Any]]] = {
         "start": start,
@@ -206,7 +217,6 @@ def main() -> NoReturn:
             answer = described(error)
         said.write(json.dumps(answer).encode() + b"\n")
         said.flush()
-    os._exit(0)
 
 
 if __name__ == "__main__":

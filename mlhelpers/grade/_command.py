@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import json
 import sys
@@ -29,6 +30,7 @@ def command(arguments: Sequence[str]) -> int:
     try:
         points = _points(options.points)
         stand_ins = [_loaded(Path(path)) for path in options.exercises]
+        seeds = _seeds(options.seed, options.submissions)
         for submission in options.submissions:
             report = grade_submission(
                 submission,
@@ -37,6 +39,7 @@ def command(arguments: Sequence[str]) -> int:
                 memory=options.memory,
                 wall=True if options.wall else None,
                 stand_ins=stand_ins,
+                seed=seeds.get(submission),
             )
             print(json.dumps(report.as_dict(), ensure_ascii=False) if options.json else report, flush=True)
     except (ValueError, TypeError) as error:
@@ -69,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE.py",
         help="a file that registers exercises of your own",
     )
+    parser.add_argument(
+        "--seed",
+        metavar="7 or SEEDS.csv",
+        help="the student's seed, or a table with the columns student and seed; ada.ipynb is handed in by ada",
+    )
     parser.add_argument("--wall", action="store_true", help="refuse to grade where files and network can't be shut off")
     return parser
 
@@ -87,6 +95,30 @@ def _points(text: str | None) -> dict[str, float] | list[str] | None:
         except ValueError:
             raise ValueError(f"--points has {value!r} for {name!r}; write it as in 00.1=1,05.2=3") from None
     return found
+
+
+def _seeds(text: str | None, submissions: Sequence[str]) -> dict[str, int]:
+    """Return the seed of each submission."""
+    if text is None:
+        return {}
+    if not text.lower().endswith(".csv"):
+        if not text.isdecimal():
+            raise ValueError(f"--seed must be a whole number from 0 or a file .csv, got {text!r}")
+        return dict.fromkeys(submissions, int(text))
+    try:
+        rows = list(csv.DictReader(Path(text).read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{text} can't be read: {error}") from None
+    of_students: dict[str, int] = {}
+    for row in rows or [{}]:
+        student, seed = ((row.get(name) or "").strip() for name in ("student", "seed"))
+        if not student or not seed.isdecimal() or student in of_students:
+            raise ValueError(f"{text} needs columns student and seed, each student once, seeds from 0; got {dict(row)}")
+        of_students[student] = int(seed)
+    lacking = [path for path in submissions if Path(path).stem not in of_students]
+    if lacking:
+        raise ValueError(f"{text} has no seed for {', '.join(lacking)}; the student is the file's name before .ipynb")
+    return {path: of_students[Path(path).stem] for path in submissions}
 
 
 def _loaded(path: Path) -> str:

@@ -8,14 +8,14 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlhelpers import exercises
-from mlhelpers.exercises.new_data import check_on_new_data
+from mlhelpers.exercises.new_data import check_on_new_data, trials, wanted_evidence
 from mlhelpers.grade._border import NotPlain, Process, Remote, Stopped, read_plain
 from mlhelpers.grade._notebook import Ask, Run, Submission, read_submission
 from mlhelpers.grade._wall import Folder, Protection, has_wall, protection
@@ -54,7 +54,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Report:
+class GradeReport:
     """The marks of one submission.
 
     Attributes
@@ -103,7 +103,8 @@ def grade_submission(
     memory: int = 8,
     wall: bool | None = None,
     stand_ins: Sequence[str] = (),
-) -> Report:
+    seed: int | None = None,
+) -> GradeReport:
     """Grade a notebook that was handed in, outside of its kernel.
 
     The cells run in a process of their own. Where the notebook says ``check("05.2", answer)``, the value of `answer`
@@ -126,15 +127,19 @@ def grade_submission(
         where it can't.
     stand_ins : sequence of str
         Modules with exercises of your own, which the notebook imports: it finds them empty.
+    seed : int, optional
+        The student's. Exercises that are `seeded` in the table are judged by the student's own numbers then, and by no
+        others; what the notebook says in the place of the seed is not asked.
 
     Returns
     -------
-    Report
+    GradeReport
 
     Raises
     ------
     ValueError
-        If the file is no notebook, an exercise is unknown, points or limits are not above 0, or there is no wall.
+        If the file is no notebook, an exercise is unknown, points or limits are not above 0, or there is no wall, and
+        always in the student edition, which can't give marks.
 
     Examples
     --------
@@ -143,10 +148,13 @@ def grade_submission(
     ...
     ValueError: ada.ipynb doesn't exist; name a notebook (.ipynb) that was handed in
     """
+    trials()  # raises in the student edition
     wanted = _checked_points(points)
     for name, value in (("seconds", seconds), ("memory", memory)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1e6:
             raise ValueError(f"{name} must be a number above 0, got {value!r}")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0):
+        raise ValueError(f"seed must be a whole number from 0, the student's own, got {seed!r}")
     known = [each.exercise for each in exercises.table().exercises]
     submission = read_submission(Path(path), known)
     if wall is None:
@@ -157,12 +165,12 @@ def grade_submission(
     if wanted is None:
         wanted = {name: exercises.facts(name).points for name in sorted({*asked, *submission.hidden})}
     with Folder(memory=int(memory), wall=wall, stand_ins=tuple(stand_ins)) as folder:
-        run = _Grading(submission, folder, wanted, float(seconds))
+        run = _Grading(submission, folder, wanted, float(seconds), seed)
         try:
             marks = run.all()
         finally:
             run.end()
-    return Report(str(path), marks, protection(wall, int(memory)))
+    return GradeReport(str(path), marks, protection(wall, int(memory)))
 
 
 def _checked_points(points: Mapping[str, float] | Sequence[str] | None) -> dict[str, float] | None:
@@ -181,8 +189,11 @@ def _checked_points(points: Mapping[str, float] | Sequence[str] | None) -> dict[
 class _Grading:
     """One submission on its way through its process, which is started again where a cell has ended it."""
 
-    def __init__(self, submission: Submission, folder: Folder, points: dict[str, float], seconds: float) -> None:
+    def __init__(
+        self, submission: Submission, folder: Folder, points: dict[str, float], seconds: float, seed: int | None
+    ) -> None:
         self._submission, self._folder, self._points, self._seconds = submission, folder, points, seconds
+        self._seed = seed
         self._process: Process | None = None
         self._done: list[Run] = []
         self._failed: dict[int, str] = {}  # cells that were stopped or raised an error, and what happened
@@ -250,8 +261,7 @@ class _Grading:
     def _mark(self, step: Ask) -> Mark:
         start, name, most = time.monotonic(), step.exercise, self._points[step.exercise]
         facts = exercises.facts(name)
-        if facts.judged == "by hand":
-            why = "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
+        if why := self._why_by_hand(step):
             return Mark(name, 0.0, most, True, why, "", 0.0)
         right, message = False, ""
         try:
@@ -260,28 +270,49 @@ class _Grading:
             self._process, message, note = None, str(stopped), ""
         except NotPlain as error:
             message, note = f"the answer can't be handed over: {error}", ""
-        note = note or ("judged by bounds, which invented numbers can meet" if facts.judged == "by bounds" else "")
+        of_numbers = facts.judged == "by bounds" and name not in wanted_evidence()
+        note = note or "judged by bounds, which invented numbers can meet" * of_numbers
         if facts.proof:
             note = f"{note}; " * bool(note) + "a part is judged by hand: see the rubric in the table of exercises"
         # A line break or a control character of the student's could make another line of the report.
         message = "".join(letter if letter.isprintable() else " " for letter in message)
         return Mark(name, most if right else 0.0, most, False, message, note, time.monotonic() - start)
 
+    def _why_by_hand(self, step: Ask) -> str:
+        """Say why no points are given or refused here; empty if they are."""
+        name = step.exercise
+        if exercises.facts(name).judged == "by hand":
+            return "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
+        if (wanted := wanted_evidence().get(name)) and step.evidence is None:
+            return f"invented numbers could pass here: hand in evidence=..., {wanted}, or grade it by hand"
+        if step.seeded and self._seed is None and exercises.facts(name).seeded:
+            return "the notebook has numbers of the student's own here, and the grader got no seed: give it one"
+        return ""
+
     def _judged(self, step: Ask) -> tuple[bool, str, str]:
         """Return whether an answer is right, what to say of it to the student, and to the teacher."""
         if step.cell in self._failed:
             return False, f"its cell didn't get to the answer: {self._failed[step.cell]}", ""
-        process = self._alive()
-        answer = process.ask({"do": "value", "expression": step.expression}, self._seconds)
-        if "CannotCrossError" in str(answer.get("kinds")):
-            return False, f"the answer can't be handed over: {str(answer.get('error'))[:200]}", ""
-        if "error" in answer:
-            earlier = "; ".join(f"cell {cell}: {why}" for cell, why in self._failed.items())
-            return False, f"there is no answer: {_in_words(answer)}" + f" (before it, {earlier})" * bool(earlier), ""
-        value = read_plain(answer.get("value"), lambda n, name: Remote(process, n, name, self._seconds))
-        if value is ...:
+        found = []
+        for expression in filter(None, (step.expression, step.evidence)):
+            answer = self._alive().ask({"do": "value", "expression": expression}, self._seconds)
+            if "CannotCrossError" in str(answer.get("kinds")):
+                return False, f"the answer can't be handed over: {str(answer.get('error'))[:200]}", ""
+            if "error" in answer:
+                earlier = "; ".join(f"cell {cell}: {why}" for cell, why in self._failed.items())
+                return (
+                    False,
+                    f"there is no answer: {_in_words(answer)}" + f" (before it, {earlier})" * bool(earlier),
+                    "",
+                )
+            process = self._alive()
+            found.append(
+                read_plain(answer.get("value"), lambda n, name: Remote(process, n, name, self._seconds))  # noqa: B023
+            )
+        if found[0] is ...:
             return False, "there is no answer in the place of the three dots", ""
-        return judged(step.exercise, value)
+        seed = self._seed if exercises.facts(step.exercise).seeded else None
+        return judged(step.exercise, found[0], found[1] if step.evidence else None, seed)
 
 
 def _in_words(answer: dict[str, Any]) -> str:
@@ -292,12 +323,13 @@ def _in_words(answer: dict[str, Any]) -> str:
     return f"{text} in {where}"[:400] if isinstance(where, str) else text
 
 
-def judged(exercise: str, value: Any) -> tuple[bool, str, str]:
+def judged(exercise: str, value: Any, evidence: Any = None, seed: int | None = None) -> tuple[bool, str, str]:
     """Return whether an answer is right, what to say of it to the student, and to the teacher."""
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            verdict = exercises.check(exercise, value)
+            taken = evidence if exercise in wanted_evidence() else None
+            verdict = exercises.check(exercise, value, seed=seed, evidence=taken)
             again = check_on_new_data(exercise, value) if verdict and isinstance(value, Remote) else verdict
     except Exception as error:  # a value that no judge has thought of
         return False, f"not yet. The judge can't read this answer ({type(error).__name__}).", ""

@@ -29,11 +29,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Ask:
-    """An expression to take for the answer to an exercise."""
+    """What to take for the answer to an exercise, what for its evidence if there is some, and if it has a seed."""
 
     cell: int
     exercise: str
     expression: str
+    evidence: str | None = None
+    seeded: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def read_submission(path: Path, exercises: Collection[str]) -> Submission:
         steps += found
         for statement in tree.body:
             if not isinstance(statement, _SIMPLE):
-                hidden |= {name: number for name, _ in _checks(statement, exercises)}
+                hidden |= {name: number for name, *_ in _checks(statement, exercises)}
     last = {step.exercise: place for place, step in enumerate(steps) if isinstance(step, Ask)}
     kept = tuple(s for place, s in enumerate(steps) if isinstance(s, Run) or last[s.exercise] == place)
     return Submission(kept, {name: cell for name, cell in hidden.items() if name not in last}, broken, tuple(imports))
@@ -150,30 +152,31 @@ def _steps(cell: int, source: str, tree: ast.Module, exercises: Collection[str])
             continue
         if place > start:
             yield Run(cell, source, start, place)
-        for exercise, expression in asked:
-            yield Ask(cell, exercise, ast.unparse(expression))
+        for exercise, given in asked:
+            evidence = ast.unparse(given["evidence"]) if "evidence" in given else None
+            yield Ask(cell, exercise, ast.unparse(given["answer"]), evidence, "seed" in given)
         bare = isinstance(statement, ast.Expr) and _is_check(statement.value, exercises)
         start = place + 1 if bare else place
     if start < len(tree.body):
         yield Run(cell, source, start, len(tree.body))
 
 
-def _checks(statement: ast.stmt, exercises: Collection[str]) -> Iterator[tuple[str, ast.expr]]:
+def _checks(statement: ast.stmt, exercises: Collection[str]) -> Iterator[tuple[str, dict[str, ast.expr]]]:
     for node in ast.walk(statement):
         if found := _is_check(node, exercises):
             yield found
 
 
-def _is_check(node: ast.AST, exercises: Collection[str]) -> tuple[str, ast.expr] | None:
-    """Return exercise and answer if this is `check("02.3", answer)` or `grade("02.3", answer, points=2)`."""
+def _is_check(node: ast.AST, exercises: Collection[str]) -> tuple[str, dict[str, ast.expr]] | None:
+    """Return exercise and arguments if this is `check("02.3", answer)` or `grade("02.3", answer, points=2)`."""
     if not isinstance(node, ast.Call):
         return None
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     given = dict(zip(("exercise", "answer"), node.args, strict=False))
-    given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg in ("exercise", "answer")}
+    given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     exercise, answer = given.get("exercise"), given.get("answer")
     if name not in ("check", "grade") or answer is None or isinstance(answer, ast.Starred):
         return None
     if isinstance(exercise, ast.Constant) and isinstance(exercise.value, str) and exercise.value in exercises:
-        return exercise.value, answer
+        return exercise.value, given
     return None

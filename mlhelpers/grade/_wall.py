@@ -85,7 +85,8 @@ class Folder:
         copy = self.path / "packages" / "mlhelpers"
         shutil.copytree(PACKAGE, copy, ignore=_without_judges)
         (copy / "exercises").mkdir()
-        shutil.copy(str(files("mlhelpers.grade") / "_stand_in.py"), copy / "exercises" / "__init__.py")
+        shutil.copy(PACKAGE / "exercises" / "_stand_in.py", copy / "exercises" / "__init__.py")
+        shutil.copy(PACKAGE / "exercises" / "_own_data.py", copy / "exercises")  # no answers are in it
         for name in stand_ins:
             (self.path / "packages" / f"{name}.py").write_text("", encoding="utf-8")
         shutil.copy(str(files("mlhelpers.grade") / "_child.py"), self.path / "child.py")
@@ -210,6 +211,7 @@ def _script(folder: Path, work: Path) -> list[str]:
         f"mount -t tmpfs -o size=1m,mode=755 tmpfs {shlex.quote(root)}",
         f"cd {shlex.quote(root)}",
         "mkdir proc tmp dev old etc",
+        "mount -t tmpfs -o size=256m tmpfs tmp",  # first, since Python may lie in it
     ]
     for path in _SYSTEM:
         if Path(path).is_symlink():
@@ -227,7 +229,6 @@ def _script(folder: Path, work: Path) -> list[str]:
     for device in _DEVICES:
         lines += [f"touch dev/{device}", f"mount --bind /dev/{device} dev/{device}"]
     lines += ["mkdir dev/shm", "mount -t tmpfs -o size=256m tmpfs dev/shm", "ln -s /proc/self/fd dev/fd"]
-    lines += ["mount -t tmpfs -o size=256m tmpfs tmp"]
     lines += _bound(str(folder))
     lines += [f"mount -t tmpfs -o size=256m tmpfs .{shlex.quote(str(work))}"] if work != folder else []
     lines += ["mount -t proc proc proc || :", "pivot_root . old", "umount -l old", "cd /"]

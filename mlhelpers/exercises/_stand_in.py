@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from mlhelpers.exercises._own_data import OwnData as OwnData
+from mlhelpers.exercises._own_data import data as data
+
 
 class Verdict:
     """Says that an answer is handed in; true, so that a notebook which asserts it goes on."""
@@ -22,12 +25,12 @@ class Verdict:
 JUDGES: dict[str, Any] = {}
 
 
-def check(exercise: str, answer: Any = ...) -> Verdict:
+def check(exercise: str, answer: Any = ..., *, seed: Any = None, evidence: Any = None) -> Verdict:
     """Take an answer, of which nothing is said here."""
     return Verdict(exercise)
 
 
-def grade(exercise: str, answer: Any = ..., *, points: float = 1.0) -> float:
+def grade(exercise: str, answer: Any = ..., *, points: float = 1.0, seed: Any = None, evidence: Any = None) -> float:
     """Take an answer, of which nothing is said here."""
     return 0.0
 
