@@ -41,6 +41,34 @@ WRONG = {
         ("3", "answer = pipeline(lambda X, Y, test, s: 0.5)", "macro-F1 at one half"),
         ("3", "answer = pipeline(lambda X, Y, test, s: folds(X, Y, test), careful=False)", "One photo"),
     ],
+    "bundle": [
+        (
+            "1",
+            "answer = lambda cells: [set(re.split('[,;|]', cell or '')) for cell in cells]",
+            "spaces|capitals|empty tag",
+        ),
+        ("1", "answer = lambda cells: [{t.title() for t in tags} for tags in read_tags(cells)]", "capitals"),
+        ("1", "answer = lambda cells: [set((cell or '').lower()) for cell in cells]", "these are letters|spaces"),
+        (
+            "1",
+            "answer = lambda cells: [set(' '.join(tags).split()) for tags in read_tags(cells)]",
+            "split at its space",
+        ),
+        ("2", "answer = lambda cells, names: label_matrix(cells, sorted(names))", "order of the alphabet"),
+        (
+            "2",
+            "answer = lambda cells, names: [[n in tags for n in names] for tags in read_tags(cells)]",
+            "without a word",
+        ),
+        ("2", "answer = lambda cells, names: 1 - label_matrix(cells, names)", "swapped"),
+        ("3", "answer = lambda m, Y, names, t, new: round_trip(m, Y, names, 0.5, new)", "One half is the cut"),
+        ("3", "answer = lambda m, Y, names, t, new: round_trip(m, Y, sorted(names), t, new)", "names of others"),
+        (
+            "3",
+            "answer = lambda m, Y, names, t, new: round_trip(m, Y, names, np.sort(t), new)",
+            "order than the columns",
+        ),
+    ],
     "never_found": [
         ("1", "answer = lambda y, y_val, s: why(y + 1, y_val, s)", "the training part has no positive"),
         (
@@ -58,6 +86,32 @@ WRONG = {
         ("3", "answer = lambda width, f: needed(width, f)[::-1]", "these are rows"),
         ("3", "answer = lambda width, f: (ceil((1.96 / width) ** 2), ceil((1.96 / width) ** 2 / f))", "isn't Wilson's"),
     ],
+    "paper_table": [
+        ("1", "answer = lambda printed, *given: min('abcdefgh', key=lambda x: x == 'a')", "it takes for"),
+        (
+            "1",
+            "answer = lambda printed, *given: which(printed, *given).replace('b', 'a')",
+            "undefined F1 counts 1 it takes",
+        ),
+        ("2", "answer = 'aabgc'", r"Method 2: the mean of the labels' F1 at one half would be 0\.566"),
+        ("2", "answer = 'afagc'", r"Method 3: .* would be 0\.531"),
+        ("3", "answer = {'B', 'C', 'D', 'F', 'H'}", "H is told"),
+        ("3", "answer = 'BCF'", "1 missing, for example: some label"),
+    ],
+    "thresholds": [
+        ("1", "answer = lambda Y, s, fp, fn: cheapest(Y, s, fn, fp)", "costs are swapped"),
+        ("1", "answer = lambda Y, s, fp, fn: fp / (fp + fn)", "the cut for probabilities"),
+        (
+            "1",
+            "answer = lambda Y, s, *costs: [min(c[c > t]) for c, t in zip(s.T, cheapest(Y, s, *costs))]",
+            "above it|less",
+        ),
+        ("2", "answer = lambda Y, P, fp, fn: expected(Y, P, fn, fp)", "costs are swapped"),
+        ("2", "answer = lambda *given: np.array(expected(*given)) / given[0].shape[1]", "of a single decision"),
+        ("3", "answer = lambda Y, s, fp, fn, most: fit(Y, s, fp, fn)", "as if there were no limit"),
+        ("3", "answer = lambda Y, s, fp, fn, most: np.full(5, np.inf)", "names only 0.00"),
+        ("3", "answer = lambda Y, s, fp, fn, most: np.full(5, np.quantile(s, 1 - most / 5))", "possible"),
+    ],
     "two_models": [
         ("1", "answer = lambda Y, A, B, A_test, B_test: (A_test > 0.5, B_test > 0.5)", "The cut is one half"),
         (
@@ -72,6 +126,10 @@ WRONG = {
     ],
 }
 HELP = {
+    "thresholds": """\
+def fit(Y, s, fp, fn):
+    return fit_thresholds(Y, s, objective="cost", cost_fp=fp, cost_fn=fn, min_positives=0).values
+""",
     "audit": """\
 def pipeline(choose, careful=True):
     def run(X, tags, scene, test):
