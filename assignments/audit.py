@@ -84,11 +84,10 @@ def _judge_honest(answer):
     def f1(thresholds):
         return f1_score(Y[test], (unseen > thresholds).astype(int), average="macro", zero_division=0)
 
-    best, half = f1(fit_thresholds(Y[test], unseen).values), f1(0.5)
-    if found > best - 0.01:
-        raise Wrong(
-            f"It returns {found:.3f}, as much as thresholds give that are chosen on the test part ({best:.3f})."
-        )
+    late = [f1(fit_thresholds(Y[test], unseen, min_positives=n).values) for n in (0, 10)]
+    best, half = late[0], f1(0.5)  # nothing honest reaches what is best for each label
+    if found > best - 0.005 or abs(found - late[1]) < 1e-9:
+        raise Wrong(f"It returns {found:.3f}, as much as thresholds give that are chosen on the test part.")
     if abs(found - half) < 1e-9:
         raise Wrong("This is the macro-F1 at one half; choose thresholds.")
     if abs(found - f1(fit_thresholds(Y[~test], seen).values)) < 1e-9:

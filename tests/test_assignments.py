@@ -76,7 +76,7 @@ WRONG = {
             "answer = lambda y, y_val, s: 'found' if (s > 0.5).any() else why(y, y_val, s)",
             "finds nothing|asked first",
         ),
-        ("2", "answer = lambda y, s, share: np.ceil(share * len(y))", "the same share of the rows"),
+        ("2", "answer = lambda y, s, share: np.ceil(share * len(y))", "same share of the rows|until more|equal score"),
         (
             "2",
             "answer = lambda y, s, share: np.argmax(y[np.argsort(-s)].cumsum() >= share * y.sum()) + 1",
@@ -103,7 +103,7 @@ WRONG = {
         ("1", "answer = lambda Y, s, fp, fn: fp / (fp + fn)", "the cut for probabilities"),
         (
             "1",
-            "answer = lambda Y, s, *costs: [min(c[c > t]) for c, t in zip(s.T, cheapest(Y, s, *costs))]",
+            "answer = lambda Y, s, *costs: [min(c[c > t], default=t) for c, t in zip(s.T, cheapest(Y, s, *costs))]",
             "above it|less",
         ),
         ("2", "answer = lambda Y, P, fp, fn: expected(Y, P, fn, fp)", "costs are swapped"),
