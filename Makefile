@@ -1,6 +1,6 @@
-# Every target sets up the environment that it needs by itself: .venv from requirements.lock, and .venv-jax
-# from requirements-jax.lock. `PYTHON=python3.12 make book` picks the interpreter; without it, an existing
-# .venv keeps its own.
+# Every target sets up the environment that it needs by itself: .venv from requirements.lock, .venv-jax and
+# .venv-course from requirements-jax.lock and requirements-course.lock. `PYTHON=python3.12 make book` picks the
+# interpreter; without it, an existing .venv keeps its own.
 
 PYTHON ?= $(if $(wildcard .venv/.ready),.venv/bin/python,python3)
 VENV := .venv/bin
@@ -25,7 +25,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course figures lock clean environment
+.PHONY: help book lab pdf test test-jax test-course test-colab lint run sweep bench publish course figures lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -47,6 +47,10 @@ test: lint  ## lint, then unit, doc and property tests with their coverage, ever
 test-jax:  ## the tests of losses and metrics on Keras's JAX backend, without TensorFlow
 	@$(INSTALL) .venv-jax requirements-jax.lock
 	@KERAS_BACKEND=jax .venv-jax/bin/python -m pytest tests/test_backends.py
+
+test-course:  ## an assignment's whole round with nbgrader, and with Otter-Grader, in .venv-course
+	@$(INSTALL) .venv-course requirements-course.lock
+	@.venv-course/bin/python -m pytest -n 2 --dist loadfile --durations 3 tests/test_nbgrader.py tests/test_otter.py
 
 test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01", or chapters=changed
 	@$(VENV)/python tools/colab.py $(chapters)
@@ -79,11 +83,12 @@ lock: environment  ## renew the locks from pyproject.toml; that of Colab's versi
 	@$(COMPILE) --extra jax --extra test --constraint requirements.lock --output-file requirements-jax.lock
 	@cp requirements.lock constraints-course.txt  # what stands in a file that is written anew, uv keeps where it can
 	@$(PIN) $(EVERYWHERE) --custom-compile-command "make lock" --extra chapters --extra lab --extra nbgrader --extra otter --output-file constraints-course.txt
+	@$(COMPILE) --upgrade --extra nbgrader --extra otter --extra test --constraint constraints-course.txt --output-file requirements-course.lock
 	@$(HASHED) --python-platform linux --python-version 3.12 --extra chapters --constraint requirements.lock --output-file .binder/requirements.txt pyproject.toml
 	@$(HASHED) --python-platform linux --python-version 3.13 --output-file requirements-colab.lock tests/colab/constraints.txt
 
 clean:  ## remove what the other targets made
-	@rm -rf .venv .venv-jax .venv-colab _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	@rm -rf .venv .venv-jax .venv-course .venv-colab _build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:  ## only set up .venv

@@ -52,7 +52,7 @@ def test_stored_outputs_fit_after_the_solutions_are_gone(tmp_path):
 
 def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     course.copy_sources(tmp_path / "sources", STRIPPED)
-    assert not (tmp_path / "sources" / "tests").exists()
+    assert not [name for name in ("tests", "assignments") if (tmp_path / "sources" / name).exists()]
     monkeypatch.setattr(course.book, "ROOT", tmp_path / "sources")
     wheel = publish.build_wheel(tmp_path / "sources" / "dist")
     with zipfile.ZipFile(wheel) as package:
@@ -62,7 +62,8 @@ def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     rubrics = [each.proof for each in exercises.table().exercises if each.proof]
     assert len(rubrics) > 10 and table.count("withheld") == len(rubrics)
     assert not [rubric for rubric in rubrics if rubric in table]
-    assert texts and all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
+    assert texts and all(set(text) == {"hint", "solution"} for text in texts.values())
+    assert all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
     assert course.leaks(tmp_path / "sources", LINES) == []
 
 
@@ -71,12 +72,12 @@ def test_pages_for_teachers_are_left_out_with_what_leads_to_them(tmp_path):
     there = {path.name for path in course.book.ROOT.glob("*.md")} - {
         path.name for path in (tmp_path / "sources").glob("*.md")
     }
-    assert there == {"teaching.md", "teaching_plans.md"}
+    assert there == {"teaching.md", "teaching_plans.md", "teaching_assignments.md"}
     before, after = (
         (root / "_toc.yml").read_text(encoding="utf-8") for root in (course.book.ROOT, tmp_path / "sources")
     )
     assert "teaching" in before and "teaching" not in after
-    assert after.count("file: ") == before.count("file: ") - 2
+    assert after.count("file: ") == before.count("file: ") - 3
     pages = [path for path in (tmp_path / "sources").glob("*.md") if path.name not in course.book.NOT_PAGES]
     assert [path.name for path in pages if "teaching.md" in path.read_text(encoding="utf-8")] == []
 

@@ -32,6 +32,7 @@ MODULES = [
     "tables",
     "exercises",
     "grade",
+    "assignment",
 ]
 
 

@@ -27,7 +27,7 @@ HTML = ROOT / "_build" / "html"
 TEACHING = (ROOT / "teaching.md").read_text(encoding="utf-8")
 PLANS = (ROOT / "teaching_plans.md").read_text(encoding="utf-8")
 TABLE = files("mlhelpers.exercises") / "table.csv"
-MOST_MINUTES = 12  # to read one of the two pages
+MOST_MINUTES = 12  # to read one of the pages
 EXERCISE = re.compile(r"\d\d\.\d")
 CHAPTER = re.compile(r"\]\(chapters/(\w+)\.ipynb\)")
 SECTION = re.compile(r"\]\(chapters/(\w+)\.ipynb#([\w-]+)\)")
@@ -146,7 +146,7 @@ def test_check_says_what_the_page_says(exercise, answer, told):
 # The pages
 
 
-@pytest.mark.parametrize("name", ["teaching", "teaching_plans"])
+@pytest.mark.parametrize("name", ["teaching", "teaching_plans", "teaching_assignments"])
 def test_a_page_is_read_in_twelve_minutes(name):
     article = BeautifulSoup((HTML / f"{name}.html").read_text(encoding="utf-8"), "html.parser").select_one("article")
     code = [line for block in article.select("pre") for line in block.extract().get_text().splitlines() if line]

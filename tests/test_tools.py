@@ -213,7 +213,7 @@ def test_a_kernel_that_dies_names_chapter_and_cell(book, tmp_path):
 def test_an_interrupt_is_told_and_leaves_nothing_half_made(book, tmp_path):
     chapter(tmp_path, "import time", "time.sleep(60)")
     (tmp_path / "tools").mkdir()
-    for name in ("publication", "fingerprint", "evidence", "book"):
+    for name in ("publication", "fingerprint", "evidence", "exercise_setup", "book"):
         script = shutil.copy(ROOT / "tools" / f"{name}.py", tmp_path / "tools")
     command = [sys.executable, script, "build"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -265,15 +265,28 @@ def test_pieces_of_a_stream_are_joined_and_others_kept_apart():
     assert [output.get("text") for output in joined] == ["ab", "c", "d", None]
 
 
-def test_running_stores_hints_and_solutions(book, tmp_path):
+def test_running_stores_what_exercises_say_and_need(book, tmp_path):
     hint = "<details><summary>Hint</summary>\nAdd <code>1</code>.\n</details>"
-    path = chapter(tmp_path, "print(2)", prose=f"# Title\n\n## Exercises\n\n**1.** More?\n\n{hint}")
+    before = "import math, json\na, unused = 2.5, 3\na += 1\nfor b in ():\n    pass"
+    asks = '# exercises\nanswer = ...  # a number\n# exercises.check("00.1", answer)'
+    solution = 'c = math.floor(a)\nprint(c)\nif False:\n    exercises.check("00.1", c + 1)'
+    prose = f"# Title\n\n## Exercises\n\n**1.** [More](../glossary.md#term-more) than `a`?\n\n{hint}"
+    path = chapter(tmp_path, before, asks, solution, prose=prose)
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[1].metadata["mystnb"] = {"code_prompt_show": "Show solution 1"}
+    notebook.cells[3].metadata["mystnb"] = {"code_prompt_show": "Show solution 1"}
     nbformat.write(notebook, path)
     book.run([])
     stored = json.loads((tmp_path / "mlhelpers" / "exercises" / "texts.json").read_text())
-    assert stored == {"00.1": {"hint": "Add `1`.", "solution": "print(2)"}}
+    assert stored == {
+        "00.1": {
+            "hint": "Add `1`.",
+            "statement": "More than `a`?",
+            "answer": "a number",
+            "solution": solution,
+            "setup": "import math\na, unused = 2.5, 3\na += 1",
+            "model": "c = math.floor(a)\nanswer = c + 1",
+        }
+    }
 
 
 def test_what_a_run_took_stays_while_it_is_about_the_same(book, tmp_path):
@@ -355,7 +368,7 @@ def test_a_failed_step_is_one_clear_line(capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-jax.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-jax.lock", "requirements-course.lock"])
 def test_the_lock_has_hashes_and_no_address(name):
     lock = (ROOT / name).read_text()
     pinned = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]

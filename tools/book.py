@@ -376,8 +376,7 @@ def report(notebooks: dict[str, Notebook]) -> None:
 def exercise_texts() -> str:
     """Return what the chapters say of exercises as JSON, under "CC.N", for readers who have only the package.
 
-    Hint and solution; and what an assignment is made of: the statement, the comment beside the place of the answer, what
-    of the chapter it needs, and what of the solution its answer needs.
+    Hint and solution, and what an exercise needs in a notebook of its own.
     """
     texts: dict[str, dict[str, str]] = {}
     for path in chapters():
@@ -385,34 +384,19 @@ def exercise_texts() -> str:
         prose = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         for exercise in re.split(r"(?m)^(?=\*\*\d\.\*\* )", prose.partition("## Exercises")[2])[1:]:
             found = re.search(r"<details><summary>Hint</summary>(.*?)</details>", exercise, flags=re.DOTALL)
-            stated = exercise.partition("<details>")[0].partition(" ")[2]
-            texts[f"{number}.{exercise[2]}"] = {"hint": plain(found[1]) if found else "", "statement": unlinked(stated)}
+            texts[f"{number}.{exercise[2]}"] = {"hint": plain(found[1]) if found else ""}
+            texts[f"{number}.{exercise[2]}"]["statement"] = exercise_setup.statement(exercise)
         before: list[str] = []
         for cell in code_cells(notebook):
-            prompt, asks = cell.metadata.get("mystnb", {}).get("code_prompt_show", ""), is_asked(cell.source)
+            prompt = cell.metadata.get("mystnb", {}).get("code_prompt_show", "")
             if prompt.startswith("Show solution "):
-                text = texts[f"{number}.{prompt[-1]}"]
-                steps, answer = exercise_setup.answered(cell.source, f"{number}.{prompt[-1]}")
-                text["setup"] = exercise_setup.setup(
-                    before, text["statement"], text["answer"], f"{steps}\n{answer}"
-                )
-                text["solution"] = cell.source
-                text["model"] = f"{steps}\nanswer = {answer}".strip()
-            elif asks:
-                texts[asks[2]]["answer"] = (asks[1] or "").removeprefix("# ")
+                name = f"{number}.{prompt[-1]}"
+                texts[name] |= {"solution": cell.source} | exercise_setup.alone(name, before, texts[name], cell.source)
+            elif asked := re.search(r'answer = \.\.\. *# (.*)\n.*check\("(\d\d\.\d)"', cell.source):
+                texts[asked[2]]["answer"] = asked[1]
             elif not (is_folded(cell) and "assert" in cell.source):
                 before.append(cell.source)
     return json.dumps(texts, indent=1, ensure_ascii=False) + "\n"
-
-
-def is_asked(source: str) -> re.Match[str] | None:
-    """Return what is asked for, and by which exercise, if a cell takes the reader's answer."""
-    return re.search(r'answer = \.\.\. *(# .*)?\n.*check\("(\d\d\.\d)"', source)
-
-
-def unlinked(text: str) -> str:
-    """Return Markdown without the links that lead to other pages of the book, but with their words."""
-    return re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)", r"\1", text).strip()
 
 
 def plain(text: str) -> str:

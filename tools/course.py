@@ -31,7 +31,7 @@ from bs4 import BeautifulSoup
 
 COURSE = book.BUILD / "course"
 NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv*", "_build", "dist", "tests", "__pycache__", ".*_cache", ".hypothesis"
+    ".git", ".venv*", "_build", "dist", "tests", "assignments", "__pycache__", ".*_cache", ".hypothesis"
 )
 CONSEQUENCE = re.compile(r"<details><summary>What follows from it</summary>.*?</details>\s*", flags=re.DOTALL)
 HEADING = re.compile(r"(?m)^## Exercises$")

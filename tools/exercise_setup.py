@@ -8,9 +8,26 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]+\)")
+# What these need, their chapters fetch, or train for minutes, or make in ways that `sliced` does not see.
+IN_THEIR_CHAPTERS = {"01.3", "02.1", "02.3", "02.4", "02.5", "03.1", "03.3", "03.4", "04.3", "04.4", "13.2"}
+
+
+def statement(exercise: str) -> str:
+    """Return the statement of an exercise, without its number and without links to other pages of the book."""
+    return LINK.sub(r"\1", exercise.partition("<details>")[0].partition(" ")[2]).strip()
+
+
+def alone(name: str, before: Sequence[str], text: Mapping[str, str], solution: str) -> dict[str, str]:
+    """Return what an exercise needs in a notebook of its own, and its model answer there; nothing if it can't."""
+    if name in IN_THEIR_CHAPTERS:
+        return {}
+    steps, answer = answered(solution, name)
+    needed = setup(before, text["statement"], text["answer"], f"{steps}\n{answer}")
+    return {"setup": needed, "model": f"{steps}\nanswer = {answer}".strip()}
 
 
 def answered(solution: str, exercise: str) -> tuple[str, str]:
@@ -26,22 +43,28 @@ def answered(solution: str, exercise: str) -> tuple[str, str]:
 
 
 def setup(before: Sequence[str], statement: str, asked: str, model: str) -> str:
-    """Return the statements of the cells `before` on which the code spans of a statement and its model answer depend.
+    """Return the statements of the cells `before` on which a model answer depends, and the code spans of the statement.
 
-    `asked` says what is handed in: "a function of y and p" has parameters, which are no names of the chapter.
+    A function gets what it needs as arguments: what its statement speaks of are mostly these.
     """
-    spoken = set().union(*(free_names(source) for source in CODE_SPAN.findall(statement)))
-    parameters = set(re.findall(r"\w+", asked)) if asked.startswith("a function of") else set()
-    return "\n".join(sliced(before, (spoken - parameters) | free_names(model))[0])
+    spoken = set() if asked.startswith("a function") else set(CODE_SPAN.findall(statement))
+    return "\n".join(sliced(before, set().union(free_names(model), *map(free_names, spoken)))[0])
 
 
 def sliced(cells: Sequence[str], needed: set[str]) -> tuple[list[str], set[str]]:
     """Return the statements that make the needed names, and the names that are still to be made before them."""
     kept: list[str] = []
+    modules = {
+        name
+        for source in cells
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Import)
+        for name in bound(node)
+    }
     for source in reversed(cells):
         lines = source.splitlines()
         for node in reversed(ast.parse(source).body):
-            made, changed = set(bound(node)), touched(node)
+            made, changed = set(bound(node)), touched(node) - modules
             if isinstance(node, ast.Assert) or not (made | changed) & needed:
                 continue
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -93,8 +116,9 @@ def touched(node: ast.stmt) -> set[str]:
         elif isinstance(each, (ast.Subscript, ast.Attribute)) and isinstance(each.ctx, ast.Store):
             found |= {root(each)}
     for each in ast.walk(node):
-        if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call) and isinstance(each.value.func, ast.Attribute):
-            found |= {root(each.value.func)}
+        called = each.value.func if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call) else None
+        if isinstance(called, ast.Attribute):
+            found |= {root(called)}
         elif isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute) and each.func.attr.startswith("fit"):
             found |= {root(each.func)}
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

@@ -1,18 +1,34 @@
-"""Cells and notebooks as JSON has them, and the code that notebooks for both graders share."""
+"""Cells and notebooks as JSON has them, and the texts and code that the notebooks for both graders share."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
-from mlhelpers.assignment._parts import BOOK, Assignment, Question
+from mlhelpers.assignment._parts import Assignment, ByHand, Question
 
 Cell = dict[str, Any]
-LICENSE = {"text": "CC-BY-4.0", "code": "MIT"}
+BOOK = "Multi-Label Classification with Keras and scikit-learn"
+RULES = "Write each answer in the place of the three dots. Keep the names of the answers, and the cells below them."
+ATTRIBUTION = (
+    f"From *{BOOK}*. Text and figures are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), code is "
+    "under the MIT License."
+)
 HANDED_IN = '''\
-def check(exercise, answer):
-    """Say whether something is handed in; it is judged elsewhere."""
-    return f"{exercise}: " + ("nothing yet, in the place of the three dots" if answer is ... else "handed in")
+def check(question, answer):
+    """Say whether something is handed in; it is judged later."""
+    return f"{question}: " + ("nothing yet" if answer is ... else "handed in")
 '''
+# What a student has made of the judges in the notebook is thrown away; what they stand on, and the interpreter, is not.
+FRESH = """\
+def fresh_judge():
+    import sys
+
+    for module in [each for each in sys.modules if each.startswith("mlhelpers.exercises")]:
+        del sys.modules[module]
+    import mlhelpers.exercises as judge
+
+"""
 
 
 def cell(kind: str, name: str, source: str, **metadata: Any) -> Cell:
@@ -23,16 +39,12 @@ def cell(kind: str, name: str, source: str, **metadata: Any) -> Cell:
 
 def notebook(assignment: Assignment, cells: list[Cell]) -> dict[str, Any]:
     """Return a notebook with these cells, which says whose it is and what one may do with it."""
-    said = (
-        f"Exercises from *{BOOK}*. Text and figures are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), "
-        "code is under the MIT License."
-    )
     return {
-        "cells": [*cells, cell("markdown", "attribution", said)],
+        "cells": cells,
         "metadata": {
             "title": assignment.title,
             "authors": [{"name": f"The authors of {BOOK}"}],
-            "license": LICENSE,
+            "license": {"text": "CC-BY-4.0", "code": "MIT"},
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         },
@@ -42,23 +54,28 @@ def notebook(assignment: Assignment, cells: list[Cell]) -> dict[str, Any]:
 
 
 def head(assignment: Assignment) -> str:
-    """Return the title and what students should know before they begin."""
+    """Return the title, and what students should know before they begin."""
     points = sum(each.points for each in assignment.questions) + assignment.by_hand.points
-    rules = "Write each answer in the place of the three dots. Keep the names of the answers and the cells below them."
-    parts = [f"# {assignment.title}", assignment.intro, f"{rules} There are {points:g} points."]
+    parts = [f"# {assignment.title}", assignment.intro, f"{RULES} There are {points:g} points."]
     return "\n\n".join(part for part in parts if part)
 
 
 def first_code(assignment: Assignment) -> str:
     """Return the code for all questions."""
-    checks = HANDED_IN if assignment.judges else "from mlhelpers import exercises\n"
-    return f"{checks}\n{assignment.setup}"
+    return f"{HANDED_IN if assignment.judges else 'from mlhelpers import exercises'}\n\n{assignment.setup}"
 
 
-def title(number: int, question: Question) -> str:
-    """Return the statement of a question under its number."""
-    points = f"{question.points:g} point" + "s" * (question.points != 1)
-    return f"## Question {number} ({points})\n\n{question.statement}"
+def statement(number: int, question: Question | ByHand) -> str:
+    """Return the statement of a question under its heading."""
+    counts = [f"{question.points:g} point{'' if question.points == 1 else 's'}"]
+    counts += [f"{question.minutes} minutes"] if question.minutes else []
+    counts += ["judged by a person"] if isinstance(question, ByHand) else []
+    return f"## {number}. {question.title} ({', '.join(counts)})\n\n{question.statement}"
+
+
+def rubric(by_hand: ByHand) -> str:
+    """Return the rubric, for the person who judges."""
+    return f"Rubric, for {by_hand.points:g} points:\n\n{by_hand.rubric.strip()}"
 
 
 def place(question: Question) -> str:
@@ -68,20 +85,17 @@ def place(question: Question) -> str:
 
 def check(assignment: Assignment, question: Question) -> str:
     """Return the line that says what has been handed in, and by which mlhelpers.grade finds it."""
-    prefix = "" if assignment.judges else "exercises."
-    return f'{prefix}check("{question.name}", {question.variable})'
+    return f'{"" if assignment.judges else "exercises."}check("{question.name}", {question.variable})'
 
 
 def solved(question: Question) -> str:
-    """Return the model answer under the name that it has in the notebook; empty where it is withheld."""
-    return question.model and f"{question.model}\n{question.variable} = answer"
+    """Return the model answer under the name that it has in the notebook."""
+    return f"{question.model}\n{question.variable} = answer"
 
 
-def fresh_judge(assignment: Assignment) -> str:
-    """Return code that imports the judge anew, whatever the notebook has made of the one that it has."""
-    return (
-        "import sys\n\n"
-        'for name in [name for name in sys.modules if name.startswith("mlhelpers.exercises")]:\n'
-        "    del sys.modules[name]\n"
-        "import mlhelpers.exercises as judge\n" + (f"\n{assignment.judges.strip()}\n\n" if assignment.judges else "")
-    )
+def fresh_judge(assignment: Assignment, indent: str = "") -> str:
+    """Return a function that imports the judge anew, with one's own judges, which keep their names to themselves."""
+    own = ""
+    if assignment.judges:
+        own = f"{indent}    exec(r'''\n{assignment.judges.strip()}\n''', {{\"__name__\": \"judges\"}})\n"
+    return f"{textwrap.indent(FRESH, indent)}{own}{indent}    return judge\n"

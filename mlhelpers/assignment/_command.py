@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
+import shlex
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from mlhelpers.assignment._file import from_file
 from mlhelpers.assignment._nbgrader import CONFIG, nbgrader_notebook
 from mlhelpers.assignment._otter import otter_notebook
-from mlhelpers.assignment._parts import Assignment, from_exercises, from_file
+from mlhelpers.assignment._parts import Assignment, from_exercises
 
-FORMATS = ("nbgrader", "otter")
 NEXT = {
     "nbgrader": """\
 cd {folder}
-nbgrader generate_assignment {name} --create            # writes release/{name}, for students
-nbgrader autograde {name}                               # once submitted/STUDENT/{name} are there
-nbgrader generate_feedback {name} && nbgrader export    # feedback/, grades.csv
-python -I -m mlhelpers.grade --points {points}{own} submitted/*/{name}/{name}.ipynb   # marks that count""",
+nbgrader generate_assignment {name}  # writes release/{name}, for students
+nbgrader autograde {name}  # once submitted/STUDENT/{name}/{name}.ipynb are there
+nbgrader generate_feedback {name}
+nbgrader export  # writes grades.csv
+python -I -m mlhelpers.grade {options} submitted/*/{name}/{name}.ipynb""",
     "otter": """\
 cd {folder}
-otter assign {name}.ipynb dist --no-pdfs                 # writes dist/student, and the autograder
-python -I -m mlhelpers.grade --points {points}{own} SUBMISSIONS/*.ipynb   # marks that count""",
+otter assign {name}.ipynb dist  # writes dist/student, and the autograder with its tests
+otter run --autograder dist/autograder/*.zip submitted/STUDENT.ipynb
+python -I -m mlhelpers.grade {options} submitted/*.ipynb""",
 }
 
 
@@ -48,17 +49,19 @@ def command(arguments: Sequence[str]) -> int:
     folder = Path(options.output)
     try:
         assignment = _assignment(options)
-        if folder.exists():
+        if folder.exists() or folder.is_symlink():
             raise ValueError(f"{folder} exists; name another folder with --output, or remove it")
         _write(assignment, options.format, folder)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    points = ",".join(f"{each.name}={each.points:g}" for each in assignment.questions)
-    own = f" --exercises {Path(options.exercises[0]).with_suffix('.py').resolve()}" if assignment.judges else ""
-    print(f"{folder} has the instructor's version, solutions and rubric included. Then:\n")
-    print(NEXT[options.format].format(folder=folder, name=assignment.name, points=points, own=own))
-    print("\nThe last line judges outside of the students' kernel, in which marks can be faked.")
+    marks = ["--seconds", "60", "--points", ",".join(f"{each.name}={each.points:g}" for each in assignment.questions)]
+    if assignment.judges:
+        marks += ["--exercises", str(Path(options.exercises[0]).with_suffix(".py").resolve())]
+    print(f"{folder} holds the instructor's version, with solutions and rubric. Then:\n")
+    where = {"folder": shlex.quote(str(folder)), "name": assignment.name, "options": shlex.join(marks)}
+    print(NEXT[options.format].format(**where))
+    print("\nThe last line judges outside of the students' Python, in which marks can be faked. Its marks count.")
     return 0
 
 
@@ -67,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m mlhelpers.assignment", description="Write an assignment for a grader."
     )
     parser.add_argument("exercises", nargs="+", metavar="00.1", help="exercises, or one file like assignments/audit.md")
-    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("--format", choices=tuple(NEXT), required=True)
     parser.add_argument("--points", metavar="2,5", help="one number for each exercise; else those of the table")
-    parser.add_argument("--by-hand", type=float, metavar="2", help="points for the question that a person judges")
+    parser.add_argument(
+        "--by-hand", type=float, metavar="2", help="points for the question that a person judges (default: 2)"
+    )
     parser.add_argument("--name", help="of the assignment, in letters, digits, - and _ (default: assignment)")
     parser.add_argument("--title", help="of the notebook")
     parser.add_argument("--output", default="course", metavar="FOLDER", help="a new folder (default: %(default)s)")
@@ -78,15 +83,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _assignment(options: argparse.Namespace) -> Assignment:
     if any(each.endswith(".md") for each in options.exercises):
-        if len(options.exercises) > 1 or any((options.points, options.by_hand, options.name, options.title)):
+        own = (options.points, options.by_hand, options.name, options.title)
+        if len(options.exercises) > 1 or any(each is not None for each in own):
             raise ValueError("a file has its own points, name and title; name it alone, or edit a copy")
         return from_file(options.exercises[0])
-    name = options.name or "assignment"
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise ValueError(f"--name must be letters, digits, - and _, got {name!r}")
-    by_hand = 2.0 if options.by_hand is None else options.by_hand
-    points = None if options.points is None else _numbers(options.points)
-    return from_exercises(options.exercises, points, by_hand=by_hand, name=name, title=options.title or "Assignment")
+    given = {
+        name: getattr(options, name) for name in ("by_hand", "name", "title") if getattr(options, name) is not None
+    }
+    return from_exercises(options.exercises, None if options.points is None else _numbers(options.points), **given)
 
 
 def _numbers(text: str) -> list[float]:
@@ -109,7 +113,7 @@ def _write(assignment: Assignment, form: str, folder: Path) -> None:
         if form == "nbgrader":
             (scratch / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
         scratch.chmod(0o755)
-        os.rename(scratch, folder)
+        scratch.rename(folder)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise

@@ -9,9 +9,8 @@ from mlhelpers.assignment._cells import Cell, cell
 from mlhelpers.assignment._parts import Assignment, Question
 
 CONFIG = """\
-# Of nbgrader: what students find in the place of a solution, and how long a cell may run.
+# Of nbgrader: what students find in the place of a solution, and how many seconds a cell may run.
 c = get_config()
-c.CourseDirectory.course_id = "course"
 c.ClearSolutions.code_stub = {"python": "# your code"}
 c.ClearSolutions.text_stub = "Your answer."
 c.ExecutePreprocessor.timeout = 60
@@ -28,7 +27,7 @@ def nbgrader_notebook(assignment: Assignment) -> dict[str, Any]:
     Returns
     -------
     dict
-        A notebook of format 4.5: solutions and tests are marked as nbgrader marks them.
+        A notebook of format 4.5: solutions and hidden tests are marked as nbgrader marks them.
 
     Notes
     -----
@@ -44,42 +43,41 @@ def nbgrader_notebook(assignment: Assignment) -> dict[str, Any]:
     [2.0, 2.0]
     """
     cells = [
-        cell("markdown", "title", _cells.head(assignment), nbgrader=_of("title", locked=True)),
-        cell("code", "start", _cells.first_code(assignment), nbgrader=_of("start", locked=True)),
+        _locked("markdown", "title", _cells.head(assignment)),
+        _locked("code", "start", _cells.first_code(assignment)),
     ]
     for number, question in enumerate(assignment.questions, start=1):
         cells += _question(assignment, question, number)
-    asked, key = assignment.by_hand, "by-hand"
-    statement = f"## Question {len(assignment.questions) + 1} ({asked.points:g} points, judged by a person)\n\n{asked.statement}"
-    rubric = f"### BEGIN SOLUTION\nRubric, for {asked.points:g} points:\n\n{asked.rubric}### END SOLUTION"
-    cells.append(cell("markdown", f"{key}-text", statement, nbgrader=_of(f"{key}-text", locked=True)))
-    cells.append(
-        cell("markdown", key, rubric, nbgrader=_of(key, grade=True, solution=True, points=asked.points))
-    )
-    made = _cells.notebook(assignment, cells)
-    made["cells"][-1]["metadata"]["nbgrader"] = _of("attribution", locked=True)
-    return made
-
-
-def _of(grade_id: str, *, grade: bool = False, solution: bool = False, locked: bool = False, **more: float) -> Cell:
-    flags = {"grade": grade, "solution": solution, "locked": locked, "task": False}
-    return {"schema_version": 3, "grade_id": grade_id, **flags, **more}
+    last = assignment.by_hand
+    rubric = f"### BEGIN SOLUTION\n{_cells.rubric(last)}\n### END SOLUTION"
+    cells += [
+        _locked("markdown", "by-hand-text", _cells.statement(len(assignment.questions) + 1, last)),
+        cell("markdown", "by-hand", rubric, nbgrader=_of("by-hand", grade=True, solution=True, points=last.points)),
+        _locked("markdown", "attribution", _cells.ATTRIBUTION),
+    ]
+    return _cells.notebook(assignment, cells)
 
 
 def _question(assignment: Assignment, question: Question, number: int) -> list[Cell]:
     key = f"q{number}"
-    cells = [cell("markdown", f"{key}-text", _cells.title(number, question), nbgrader=_of(f"{key}-text", locked=True))]
-    if question.setup:
-        cells.append(cell("code", f"{key}-setup", question.setup, nbgrader=_of(f"{key}-setup", locked=True)))
     answer = f"{_cells.place(question)}\n### BEGIN SOLUTION\n{_cells.solved(question)}\n### END SOLUTION"
     test = (
-        f"# Here the answer is judged after it is handed in.\n### BEGIN HIDDEN TESTS\n{_cells.fresh_judge(assignment)}"
-        f'judge.grade("{question.name}", {question.variable}, points={question.points:g})\n### END HIDDEN TESTS'
+        f"# What is handed in is judged here.\n### BEGIN HIDDEN TESTS\n{_cells.fresh_judge(assignment)}\n\n"
+        f'fresh_judge().grade("{question.name}", {question.variable}, points={question.points:g})\n### END HIDDEN TESTS'
     )
-    checked = _cells.check(assignment, question)
     return [
-        *cells,
+        _locked("markdown", f"{key}-text", _cells.statement(number, question)),
+        *([_locked("code", f"{key}-setup", question.setup)] if question.setup else []),
         cell("code", f"{key}-answer", answer, nbgrader=_of(f"{key}-answer", solution=True)),
-        cell("code", f"{key}-check", checked, nbgrader=_of(f"{key}-check", locked=True)),
+        _locked("code", f"{key}-check", _cells.check(assignment, question)),
         cell("code", f"{key}-test", test, nbgrader=_of(f"{key}-test", grade=True, locked=True, points=question.points)),
     ]
+
+
+def _locked(kind: str, name: str, source: str) -> Cell:
+    return cell(kind, name, source, nbgrader=_of(name, locked=True))
+
+
+def _of(name: str, *, grade: bool = False, solution: bool = False, locked: bool = False, **more: float) -> Cell:
+    flags = {"grade": grade, "solution": solution, "locked": locked, "task": False}
+    return {"schema_version": 3, "grade_id": name, **flags, **more}

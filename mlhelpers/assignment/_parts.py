@@ -1,4 +1,4 @@
-"""What an assignment is made of, and where its parts come from: exercises of the book, or a file."""
+"""What an assignment is made of, and one that is made of exercises of the book."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from numbers import Real
-from pathlib import Path
 
 from mlhelpers import exercises
 
-BOOK = "Multi-Label Classification with Keras and scikit-learn"
 RUBRIC = """\
 - **full**: says for one question how the answer was found, names the mistake that lies nearest, and shows by a number
   that it isn't made here;
 - **half**: says how the answer was found, with no mistake named or with no number that tells it apart;
 - **none**: repeats the code in words, or explains another answer than the one handed in.
 """
+ASKED = (
+    "Choose one of your answers. How did you find it? Name the mistake that lies nearest, and show with a number that "
+    "you didn't make it. Five to ten sentences."
+)
 
 
 @dataclass(frozen=True)
@@ -30,42 +32,45 @@ class Question:
     ----------
     name : str
         As `exercises.check` knows it.
+    title : str
+        Its heading.
     statement : str
         Markdown.
     asked : str
         What is handed in, in a few words.
     points : float
+    minutes : int
+        About how long it takes; 0 if nobody knows.
     setup : str
         Code that has to run before it; may be empty.
     model : str
-        Code that makes `answer`, which is right; empty where it is withheld.
+        Code that makes `answer`, which is right.
     """
 
     name: str
+    title: str
     statement: str
     asked: str
     points: float
-    setup: str = ""
-    model: str = ""
-
-    @property
-    def key(self) -> str:
-        """The name in letters that an identifier may have."""
-        return re.sub(r"\W", "_", self.name)
+    minutes: int
+    setup: str
+    model: str
 
     @property
     def variable(self) -> str:
         """What the answer is called in the notebook."""
-        return f"answer_{self.key}"
+        return "answer_" + re.sub(r"\W", "_", self.name)
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """A question that a person judges, by a rubric."""
+    """A question that a person judges, by a rubric; title, minutes and the rest as in `Question`."""
 
+    title: str
     statement: str
     rubric: str
     points: float
+    minutes: int
 
 
 @dataclass(frozen=True)
@@ -80,11 +85,11 @@ class Assignment:
     intro : str
         Markdown; may be empty.
     setup : str
-        Code for all questions.
+        Code for all questions; may be empty.
     questions : tuple of Question
     by_hand : ByHand
     judges : str
-        Code that registers the questions, where they aren't the book's.
+        Code that registers the questions; empty if they are the book's.
     """
 
     name: str
@@ -113,8 +118,11 @@ def from_exercises(
     points : sequence of float, optional
         One number above 0 for each, by default those of `exercises.table`.
     by_hand : float
-        The points for the last question.
-    name, title : str
+        The points for the last question, above 0.
+    name : str
+        Letters, digits, "-" and "_".
+    title : str
+        One line.
 
     Returns
     -------
@@ -123,7 +131,8 @@ def from_exercises(
     Raises
     ------
     ValueError
-        If an exercise is unknown, named twice, or none that a program can judge, or the points don't fit.
+        If an exercise is unknown, named twice, or none that a program can judge, if the points don't fit, or name or
+        title can't be one.
 
     Examples
     --------
@@ -132,107 +141,66 @@ def from_exercises(
     """
     if isinstance(names, str) or not names:
         raise ValueError(f'names must be exercises, as in ["00.1", "05.2"], got {names!r}')
-    found = [exercises.facts(each) for each in names]
+    texts = json.loads(files("mlhelpers.exercises").joinpath("texts.json").read_text("utf-8"))
+    found = [_gradable(each, texts) for each in names]
     if twice := sorted({each for each in names if list(names).count(each) > 1}):
         raise ValueError(f"{', '.join(twice)} is named twice; name each exercise once")
-    for each in found:
-        if each.judged == "by hand":
-            raise ValueError(
-                f"{each.exercise} can't be judged by a grader: its answer has to be looked at by a person. "
-                "exercises.table() says how each is judged"
-            )
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise ValueError(f'name must be letters, digits, "-" and "_", as in "week1", got {name!r}')
+    if not title.strip() or "\n" in title:
+        raise ValueError(f"title must be one line of text, got {title!r}")
     if points is None:
         points = [each.points for each in found]
     if len(points) != len(names):
         raise ValueError(f"points must be {len(names)} numbers, one for each exercise, got {len(points)}")
-    texts = json.loads(files("mlhelpers.exercises").joinpath("texts.json").read_text("utf-8"))
-    intro = "What the statements speak of is explained in the chapters from which they come."
-    questions = []
-    for each, worth in zip(names, points, strict=True):
-        if each not in texts:
-            raise ValueError(f"{each} is no exercise of the book; from_file makes assignments of your own")
-        text = texts[each]
-        asked, model = text["answer"], text.get("model", "")
-        statement = f"{text['statement']} (Chapter {int(each[:2])}, exercise {each[3:]}.)"
-        questions.append(Question(each, statement, asked, checked("points", worth), text["setup"], model))
+    questions = tuple(
+        _question(each, texts[each.exercise], checked_points("points", worth))
+        for each, worth in zip(found, points, strict=True)
+    )
     rubrics = [f"- {each.exercise}: {each.proof}" for each in found if each.proof]
     rubric = RUBRIC + ("\nWhat counts as a reason:\n\n" + "\n".join(rubrics) + "\n" if rubrics else "")
-    asked = (
-        "Choose one of your answers. How did you find it? Name the mistake that lies nearest, and show with a number "
-        "that you didn't make it. Five to ten sentences."
-    )
-    return Assignment(name, title, intro, "", tuple(questions), ByHand(asked, rubric, checked("by_hand", by_hand)))
+    last = ByHand("In your own words", ASKED, rubric, checked_points("by_hand", by_hand), 15)
+    intro = "The questions are exercises of the chapters that they name, and speak of what stands there."
+    return Assignment(name, title, intro, "", questions, last)
 
 
-def checked(argument: str, points: float) -> float:
+def checked_points(argument: str, points: float) -> float:
     """Return points that can be given."""
     if isinstance(points, bool) or not isinstance(points, Real) or not 0 < float(points) < math.inf:
         raise ValueError(f"{argument} must be numbers above 0, got {points!r}")
     return float(points)
 
 
-_HEADING = re.compile(r"(?m)^## (?:(\d+)\. )?(.+?) \((\d+(?:\.\d+)?) points?, (\d+) minutes\)$")
-_CODE = re.compile(r"(?ms)^```python( model)?\n(.*?)^```\n?")
-_HAND_IN = re.compile(r"(?m)^Hand in: (.+)$")
+def _gradable(name: str, texts: dict[str, dict[str, str]]) -> exercises.Facts:
+    """Return the facts of an exercise of the book that a grader can judge."""
+    facts = exercises.facts(name)
+    if name not in texts:
+        raise ValueError(f"{name} is no exercise of the book; from_file makes assignments of your own")
+    if facts.judged == "by hand":
+        raise ValueError(
+            f"{name} can't be judged by a grader: a person has to look at its answer. exercises.table() says how each "
+            "is judged"
+        )
+    if "statement" not in texts[name]:
+        raise ValueError("the student edition has no assignments; install mlhelpers from the full book")
+    if "model" not in texts[name]:
+        raise ValueError(
+            f"{name} can't stand in a notebook of its own: it needs what chapter {int(name[:2])} fetches or trains. "
+            "Hand out the chapter, which mlhelpers.grade grades, too"
+        )
+    return facts
 
 
-def from_file(path: str | Path) -> Assignment:
-    """Return the assignment of a Markdown file, whose judges are in a Python file of the same name beside it.
-
-    The file begins with a title, an introduction and code for all. Each question is a section with a heading like
-    ``## 1. Find it (2 points, 15 minutes)``, a line ``Hand in: a label set``, and a block of code that begins with
-    three backquotes and ``python model``, and makes `answer`. It is called as the file, as in "audit.1", and the Python file
-    registers it by `exercises.register`. The last section, without a number, is judged by a person, and has the rubric
-    under ``### Rubric``.
-
-    Parameters
-    ----------
-    path : str or Path
-        The Markdown file.
-
-    Returns
-    -------
-    Assignment
-
-    Raises
-    ------
-    ValueError
-        If a file or a part is missing.
-
-    Examples
-    --------
-    >>> from_file("nowhere.md")
-    Traceback (most recent call last):
-    ...
-    ValueError: nowhere.md doesn't exist; name the Markdown file of an assignment
-    """
-    path = Path(path)
-    judges = path.with_suffix(".py")
-    for each, what in ((path, "the Markdown file of an assignment"), (judges, "the file that registers its judges")):
-        if not each.is_file():
-            raise ValueError(f"{each} doesn't exist; name {what}")
-    text, code = path.read_text(encoding="utf-8"), judges.read_text(encoding="utf-8")
-    found = list(_HEADING.finditer(text))
-    if len(found) < 2 or found[-1][1] or [each[1] for each in found[:-1]] != [str(n + 1) for n in range(len(found) - 1)]:
-        raise ValueError(f'{path} must have sections "## 1. Name (2 points, 15 minutes)", ..., the last without number')
-    ends = [each.start() for each in found[1:]] + [len(text)]
-    bodies = [text[each.end() : end] for each, end in zip(found, ends, strict=True)]
-    questions = [_question(path, each, body, code) for each, body in zip(found[:-1], bodies[:-1], strict=True)]
-    head = text[: found[0].start()]
-    title, _, intro = _CODE.sub("", head).strip().partition("\n")
-    setup = "\n".join(each[2] for each in _CODE.finditer(head)).strip()
-    statement, _, rubric = bodies[-1].partition("### Rubric\n")
-    if not rubric.strip() or not title.startswith("# "):
-        raise ValueError(f'{path} must begin with a title, "# ...", and end with a rubric under "### Rubric"')
-    by_hand = ByHand(f"{found[-1][2]}. {statement.strip()}", rubric.strip() + "\n", checked("points", float(found[-1][3])))
-    return Assignment(path.stem, title[2:], intro.strip(), setup, tuple(questions), by_hand, code)
-
-
-def _question(path: Path, heading: re.Match[str], body: str, judges: str) -> Question:
-    name = f"{path.stem}.{heading[1]}"
-    model = [each[2].strip() for each in _CODE.finditer(body) if each[1]]
-    asked = _HAND_IN.search(body)
-    if len(model) != 1 or asked is None or f'"{name}"' not in judges:
-        raise ValueError(f'{path}: {name} needs a line "Hand in: ...", a block "python model", and a judge')
-    statement = f"*{heading[2]}.* {_HAND_IN.sub('', _CODE.sub('', body)).strip()}\n\nHand in {asked[1]}."
-    return Question(name, statement, asked[1], checked("points", float(heading[3])), "", model[0])
+def _question(facts: exercises.Facts, text: dict[str, str], points: float) -> Question:
+    chapter, number = facts.exercise.split(".")
+    heading = f"Exercise {number} of chapter {int(chapter)}"
+    return Question(
+        facts.exercise,
+        heading,
+        text["statement"],
+        text["answer"],
+        points,
+        facts.minutes,
+        text["setup"],
+        text["model"],
+    )
