@@ -14,6 +14,7 @@ import numpy as np
 
 from mlhelpers.exercises import Verdict
 from mlhelpers.exercises._evidence import EVIDENCE
+from mlhelpers.exercises._own_data import checked_seed as checked_seed
 from mlhelpers.exercises.answers import Wrong
 
 

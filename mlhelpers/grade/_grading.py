@@ -8,14 +8,14 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlhelpers import exercises
-from mlhelpers.exercises.new_data import check_on_new_data, trials, wanted_evidence
+from mlhelpers.exercises.new_data import check_on_new_data, checked_seed, trials, wanted_evidence
 from mlhelpers.grade._border import NotPlain, Process, Remote, Stopped, read_plain
 from mlhelpers.grade._notebook import Ask, Run, Submission, read_submission
 from mlhelpers.grade._wall import Folder, Protection, has_wall, protection
@@ -153,8 +153,8 @@ def grade_submission(
     for name, value in (("seconds", seconds), ("memory", memory)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1e6:
             raise ValueError(f"{name} must be a number above 0, got {value!r}")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0):
-        raise ValueError(f"seed must be a whole number from 0, the student's own, got {seed!r}")
+    if seed is not None:
+        checked_seed(seed)
     known = [each.exercise for each in exercises.table().exercises]
     submission = read_submission(Path(path), known)
     if wall is None:
