@@ -68,10 +68,10 @@ def _matrix(answer: Any, tags: list[Any], names: list[str], shape: tuple[int, in
 @exercise("15.3")
 def _labels_in_a_window(answer: Any) -> None:
     boxes = np.array(
-        [[[0, -1, 10], [10, 3, -1], [4, 0, 11]], [[0, -1, 0], [10, 9, -1], [4, 10, 1]]]
+        [[[1, -1, 10], [9, 10, -1], [0, 0, 13]], [[0, -1, 10], [0, 9, -1], [9, 0, 4]]]
     )  # rows and columns of the first pixel
     Y = (boxes[0] >= 0).astype(int)
-    window = (4, 2, 12)  # first row, first column, side
+    window = (1, 0, 12)  # first row, first column, side
     found = _window(answer, Y, boxes, *window)
     share = _share(boxes, window)
     if np.array_equal(found, Y * (share >= 0.5)):
@@ -82,7 +82,7 @@ def _labels_in_a_window(answer: Any) -> None:
         "It keeps a digit of which any pixel is left; at least half of its square must be.": Y * (share > 0),
         "It keeps a digit only if all of it is left; half of its square is enough.": Y * (share == 1),
         "Exactly half of a square is enough: at least, not more than.": Y * (share > 0.5),
-        "Rows and columns of the window are swapped.": Y * (_share(boxes, (2, 4, 12)) >= 0.5),
+        "Rows and columns of the window are swapped.": Y * (_share(boxes, (0, 1, 12)) >= 0.5),
     }
     for message, wrong in others.items():
         if np.array_equal(found, wrong):
