@@ -22,7 +22,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish lock clean environment
+.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -45,7 +45,7 @@ test-jax:  ## the tests of losses and metrics on Keras's JAX backend, without Te
 	@$(INSTALL) .venv-jax requirements-jax.lock
 	@KERAS_BACKEND=jax .venv-jax/bin/python -m pytest tests/test_backends.py
 
-test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01"
+test-colab: environment  ## run the published chapters with Colab's versions, in .venv-colab: make test-colab chapters="00 01", or chapters=changed
 	@$(VENV)/python tools/colab.py $(chapters)
 
 lint: environment  ## check style (notebooks too) and types
@@ -64,6 +64,9 @@ bench: environment  ## measure mlhelpers beside its peers
 
 publish: environment  ## build the book as it is published, with notebooks for Colab, in _build/site
 	@$(VENV)/python tools/publish.py
+
+course: environment  ## write the student edition, without solutions, into _build/course
+	@$(VENV)/python tools/course.py
 
 lock: environment  ## renew the locks from pyproject.toml; that of Colab's versions from tests/colab/constraints.txt
 	@$(COMPILE) --upgrade --extra chapters --extra book --extra lab --extra test --output-file requirements.lock

@@ -51,8 +51,9 @@ def names_for(label_names: Any, n_labels: int, **sides: Any) -> list[str]:
     for side, own in named.items():
         if own == list(map(str, range(n_labels))) and sorted(given) != sorted(own):
             continue  # labels that are only numbered may be numbered otherwise
+        labels = set(own)
         for k, label in enumerate(given):
-            if label in own and own[k] != label:
+            if label in labels and own[k] != label:
                 raise ValueError(
                     f"label_names has {label!r} at position {k}, but {side} has it at {own.index(label)}; leave "
                     "label_names out, or put them into the order of the columns"
@@ -66,8 +67,8 @@ def different_names(label_names: Any, n_labels: int, **sides: Any) -> tuple[str,
     Names that are given must not be those of a side in another order.
     """
     names = names_for(label_names, n_labels, **sides)
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise ValueError(f"label_names holds {twice!r} twice; give every label a name of its own")
     return tuple(names)
 

@@ -222,6 +222,15 @@ def test_checks_are_ticks_in_the_text(chapter):
     assert len(in_the_text) > 0.7 * len(folds)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "quick_checks").glob("*.yml")), ids=lambda path: path.stem)
+def test_quick_checks_stand_at_the_end_of_their_sections(path):
+    (chapter,) = (HTML / "chapters").glob(f"{path.stem}_*.html")
+    forms = parsed(chapter).select("form.quick-check")
+    places = sorted(form.find_parent("section")["id"] for form in forms)
+    assert places == sorted(question.after for question in extension("quick_checks").read(path))
+    assert [form for form in forms if form.find_next_sibling(lambda tag: tag.name != "form")] == []
+
+
 def test_reading_times_count_words_code_formulas_figures_and_exercises():
     def made(node, *children, **attributes):
         return node("", *children, **attributes)

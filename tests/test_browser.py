@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from urllib.parse import urlencode
 
 import pytest
 from browser import (
@@ -97,6 +98,94 @@ def test_a_tick_ends_a_line_of_text_and_opens_by_keyboard(page, size):
     page.keyboard.press("Enter")
     assert code.is_visible() and axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def quick_check(page, kind):
+    """Return the first quick check of a page with choices ("radio"), or with a number ("text")."""
+    return page.locator("form.quick-check", has=page.locator(f"input[type={kind}]")).first
+
+
+def said_to(form, place):
+    return form.locator("details li").nth(place).locator("span").text_content()
+
+
+def place_of(form, *, right):
+    verdicts = form.locator("details li").evaluate_all("all => all.map(entry => entry.dataset.right)")
+    return verdicts.index("true" if right else "false")
+
+
+def test_a_quick_check_of_choices_answers_by_keyboard(page):
+    wrong = watch(page)
+    visit(page, CHAPTER)
+    form = quick_check(page, "radio")
+    status, radios = form.get_by_role("status"), form.get_by_role("radio")
+    assert form.get_by_role("group").count() == 1 and status.text_content() == ""
+    radios.first.focus()
+    page.keyboard.press("Enter")
+    assert status.text_content() == "Choose an answer first."
+    for right in (False, True):
+        radios.first.focus()
+        page.keyboard.press("Space")
+        for _ in range(place_of(form, right=right)):
+            page.keyboard.press("ArrowDown")
+        assert status.text_content() == ""  # a verdict is about what was checked
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Check"
+        page.keyboard.press("Enter")
+        verdict = "Right. " if right else "Not right. "
+        assert status.text_content() == verdict + said_to(form, place_of(form, right=right))
+        assert page.evaluate("document.activeElement.textContent") == "Check"  # the reader stays where they were
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert form.locator("details li").last.is_visible()
+    assert wrong == []
+
+
+def test_a_quick_check_reads_a_number_as_people_write_it(page):
+    visit(page, CHAPTER)
+    form = quick_check(page, "text")
+    box, status = form.get_by_role("textbox", name="Your number"), form.get_by_role("status")
+    for typed in ("", "a fifth", "1/0"):
+        box.fill(typed)
+        page.keyboard.press("Enter")
+        assert status.text_content().startswith("Enter a number first")
+        assert not form.locator("details").is_visible()
+    other = form.locator("details li").count() - 1
+    for typed, place in {"0.2": 0, "0,2": 0, " 1/5 ": 0, "20 %": 0, "−0.2": 1, "7": other}.items():
+        box.fill(typed)
+        page.keyboard.press("Enter")
+        assert status.text_content() == ("Not right. " if place else "Right. ") + said_to(form, place)
+        assert form.locator("details").is_visible()
+
+
+def test_quick_checks_that_have_answered_are_for_everybody(page):
+    visit(page, CHAPTER)
+    forms = quick_check(page, "radio"), quick_check(page, "text")
+    forms[0].get_by_role("radio").nth(place_of(forms[0], right=False)).check()
+    forms[1].get_by_role("textbox").fill("0.2")
+    for form in forms:
+        form.get_by_role("button", name="Check").click()
+        form.locator("summary").click()
+    assert [form.locator(".verdict strong").text_content() for form in forms] == ["Not right.", "Right."]
+    for size, theme in ((LAPTOP, "light"), (PHONE, "dark")):
+        page.set_viewport_size(size)
+        in_theme(page, theme)
+        page.wait_for_timeout(500)
+        assert axe(page) == []
+        assert wider_than_the_page(page) == []
+        assert all(form.get_by_role("button").bounding_box()["height"] >= 24 for form in forms)
+
+
+def test_a_quick_check_needs_no_script_and_prints_no_answer(chromium):
+    with chromium.new_context(java_script_enabled=False, offline=True) as context:
+        page = context.new_page()
+        page.goto(CHAPTER.as_uri())
+        form = quick_check(page, "radio")
+        assert not form.locator("button").is_visible()
+        form.locator("summary").click()
+        assert form.locator("details li").first.is_visible()
+        page.emulate_media(media="print")
+        assert form.locator("legend").is_visible() and not form.locator("details").is_visible()
 
 
 def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(page):
@@ -206,3 +295,34 @@ def test_axe_finds_a_mistake_of_the_dark_theme_alone(page, tmp_path):
     assert axe(page, "color-contrast") == []
     page.emulate_media(color_scheme="dark")
     assert axe(page, "color-contrast") != []
+
+
+SYMPTOMS = {
+    "ValueError: multilabel-indicator is not supported": "q-e-not-supported",
+    "ValueError: y should be a 1d array, got an array of shape (800, 28) instead.": "q-e-1d-array",
+    "Classification metrics can't handle a mix of multilabel-indicator and continuous-multioutput targets": (
+        "q-e-mix-continuous"
+    ),
+    "UserWarning: Label not 17 is present in all training examples.": "q-e-not-3-present",
+    "Received: target.shape=(None, 12), output.shape=(None, 1)": "q-k-same-shape",
+    "TypeError: '>' not supported between instances of 'list' and 'float'": "q-e-list-float",
+    "unexpected keyword argument 'pos_weight'": "q-k-pos-weight",
+    "model predicts all zeros": "q-all-zeros",
+    "accuracy is 99 % but": "q-accuracy-99",
+    "how do I get label names back": "q-label-names",
+    "loss nan": "q-loss-nan",
+}
+
+
+@pytest.mark.parametrize(("symptom", "question"), SYMPTOMS.items(), ids=SYMPTOMS.values())
+def test_a_symptom_finds_its_question_first(page, symptom, question):
+    wrong = watch(page)
+    page.goto(f"{(HTML / 'search.html').as_uri()}?{urlencode({'q': symptom})}")
+    first = page.locator("#search-results ul.search li a").first
+    first.wait_for()
+    page.goto(first.evaluate("link => link.href"))
+    asked = (
+        "id => document.getElementById(id).closest('section') === document.querySelector(':target').closest('section')"
+    )
+    assert page.evaluate(asked, question)
+    assert wrong == []

@@ -670,6 +670,39 @@ def test_without_colabs_python_it_says_so_in_one_line(tmp_path, monkeypatch):
         colab.main(["00"])
 
 
+def test_chapters_that_passed_on_colab_as_they_stand_are_not_run_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(colab, "PASSED", tmp_path / "passed.json")
+    first, second, *others = colab.book.chosen([])
+    assert colab.chosen(["changed"]) == [first, second, *others]
+    for path in (first, second):
+        colab.note_passed(path, colab.made_of(path))
+    assert colab.chosen(["changed"]) == [first, *others]  # the first one tries the installation
+    assert colab.chosen([]) == [first, second, *others]
+    assert colab.chosen([second.stem]) == [second]
+
+
+@pytest.mark.parametrize("changed", ["code", "module", "lock", "installer"])
+def test_what_a_chapter_is_made_of_on_colab(tmp_path, monkeypatch, changed):
+    path = tmp_path / "00_one.ipynb"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+    notebook.metadata["fingerprint"] = {"modules": {"mlhelpers.labels": ""}}
+    nbformat.write(notebook, path)
+    before = colab.made_of(path)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Prose is no part of it."))
+    nbformat.write(notebook, path)
+    assert colab.made_of(path) == before
+    other = tmp_path / "other.txt"
+    other.write_text("another", encoding="utf-8")
+    if changed == "code":
+        notebook.cells[0].source = "2"
+        nbformat.write(notebook, path)
+    elif changed == "module":
+        monkeypatch.setattr(colab.fingerprint, "module_digest", lambda root, module: f"another {module}")
+    else:
+        monkeypatch.setattr(*((colab, "LOCK", other) if changed == "lock" else (publish, "__file__", str(other))))
+    assert colab.made_of(path) != before
+
+
 def test_binder_has_the_versions_of_the_book():
     binder = (ROOT / ".binder" / "requirements.txt").read_text()
     lock = (ROOT / "requirements.lock").read_text()

@@ -374,6 +374,7 @@ def test_help_lists_every_target():
         "lab",
         "sweep",
         "publish",
+        "course",
         "test",
         "test-jax",
         "test-colab",

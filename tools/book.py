@@ -42,7 +42,8 @@ BUILD = ROOT / "_build"
 SOURCE = BUILD / "source"
 HTML = BUILD / "html"
 INPUTS = BUILD / "html.inputs"  # digest of what the last good book was built from
-PAGES = ("*.md", "benchmarks/*.md", "*.bib", "_config.yml", "_toc.yml", "_static/**/*", "_templates/*", "_ext/*")
+PAGES = ("*.md", "benchmarks/*.md", "*.bib", "_config.yml", "_toc.yml")
+PAGES += ("_static/**/*", "_templates/*", "_ext/*", "quick_checks/*.yml")
 NOT_PAGES = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"}
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -223,6 +224,10 @@ def joined_streams(outputs: list[Notebook]) -> list[Notebook]:
         else:
             result.append(output)
     return result
+
+
+def is_folded(cell: Notebook) -> bool:
+    return cell.cell_type == "code" and "hide-cell" in cell.metadata.get("tags", [])
 
 
 def stage(files: dict[Path, bytes]) -> None:

@@ -1,6 +1,9 @@
 """Run the published chapters as Colab does: on its Python, with its versions, mlhelpers installed by their first cell.
 
-    python tools/colab.py [CHAPTER ...]
+    python tools/colab.py [CHAPTER ... | changed]
+
+Without names all of them. "changed" are those that have not passed as they stand, by tests/colab/passed.json, which
+notes each chapter that passes; and the first chapter, so that the installation is always tried.
 
 The environment, .venv-colab, comes from requirements-colab.lock, and each chapter adds to it in one of its own, two
 chapters at a time; the site that the notebooks install from is served on this machine alone. A chapter fails if a cell
@@ -27,6 +30,7 @@ from pathlib import Path
 
 import book
 import environment
+import fingerprint
 import nbformat
 import needed_data
 import publish
@@ -36,6 +40,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 VENV = book.ROOT / ".venv-colab"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOCK = book.ROOT / "requirements-colab.lock"
+PASSED = book.ROOT / "tests" / "colab" / "passed.json"
 VERSION = "3.13"
 UV = [sys.executable, "-m", "uv", "--quiet"]
 
@@ -156,8 +161,40 @@ def with_data(chapters: list[Path]) -> Iterator[Path]:
             yield path
 
 
+def made_of(path: Path) -> str:
+    """Return a digest of what a run depends on: a chapter's code, its modules, the installer, Colab's lock."""
+    notebook = nbformat.read(path, as_version=4)
+    modules = notebook.metadata.get("fingerprint", {}).get("modules", {})
+    parts = [
+        fingerprint.cell_digests(notebook),
+        [fingerprint.module_digest(book.ROOT, module) for module in sorted(modules)],
+        [fingerprint.digest(Path(file).read_text(encoding="utf-8")) for file in (LOCK, publish.__file__)],
+    ]
+    return fingerprint.digest(json.dumps(parts))
+
+
+def passed() -> dict[str, str]:
+    """Return what each chapter was made of when it passed last."""
+    return json.loads(PASSED.read_text(encoding="utf-8")) if PASSED.exists() else {}
+
+
+def note_passed(path: Path, made: str) -> None:
+    noted = passed() | {path.stem: made}
+    book.write(PASSED, json.dumps(dict(sorted(noted.items())), indent=1) + "\n")
+
+
+def chosen(names: list[str]) -> list[Path]:
+    if names != ["changed"]:
+        return book.chosen(names)
+    noted, (first, *others) = passed(), book.chosen([])
+    changed = [first, *(path for path in others if noted.get(path.stem) != made_of(path))]
+    print(f"{len(others) + 1 - len(changed)} chapters have passed as they stand, {len(changed)} to run", flush=True)
+    return changed
+
+
 def main(names: list[str]) -> None:
-    chapters = list(with_data(book.chosen(names)))
+    chapters = list(with_data(chosen(names)))
+    made = {path: made_of(path) for path in chapters}  # before they run: somebody may edit one meanwhile
     prepare()
     mistakes = {}
     with tempfile.TemporaryDirectory() as scratch, served(Path(scratch)) as url:
@@ -169,6 +206,8 @@ def main(names: list[str]) -> None:
                 print(f"  {path.stem}  {'FAILED after' if mistake else 'ran in'} {seconds:.1f} s", flush=True)
                 if mistake:
                     mistakes[path.name] = mistake
+                else:
+                    note_passed(path, made[path])
     for name, mistake in mistakes.items():
         print(f"\n{name}\n\n{mistake}")
     if mistakes:

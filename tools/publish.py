@@ -119,7 +119,7 @@ def published(notebook: Notebook, url: str = "", install: Notebook | None = None
     """Return a chapter as it is published: it installs its package, hides what the book hides, and stands alone."""
     result = copy.deepcopy(notebook)
     for cell in result.cells:
-        if cell.cell_type == "code" and "hide-cell" in cell.metadata.get("tags", []):
+        if book.is_folded(cell):
             fold(cell)
         elif cell.cell_type == "markdown" and url:
             cell.source = absolute_links(cell.source, url)

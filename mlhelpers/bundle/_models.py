@@ -70,7 +70,7 @@ def outputs_of(model: Any, kind: Kind, preprocessing: Any, rows: Rows, from_logi
                 "scipy.special.expit(scores)"
             )
         outputs = scores_matrix(model, values, method="decision_function" if from_logits else "predict_proba")
-    checked = check_scores(outputs, "the output of the model")
+    checked = check_scores(outputs, "the output of the model", whole=True)
     if len(checked) != len(rows):
         raise ValueError(f"model gives {len(checked)} rows of scores for {len(rows)} rows of input")
     return checked

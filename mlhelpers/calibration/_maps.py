@@ -97,7 +97,7 @@ class Calibration(ShownAsTable):
             If `y_score` is not an array of finite numbers with one column per label, in the same order, or holds
             other scores than those that the maps were fitted on.
         """
-        scores = check_scores(y_score)
+        scores = check_scores(y_score, whole=True)
         if scores.shape[1] != len(self):
             raise ValueError(
                 f"y_score has shape {scores.shape}, but the calibration is of {len(self)} labels; "
@@ -253,7 +253,7 @@ def fit_calibration(
     for name, value in (("from_logits", from_logits), ("per_label", per_label)):
         if not isinstance(value, (bool, np.bool_)) and not (name == "per_label" and value is None):
             raise TypeError(f"{name} must be True or False, got {value!r}")
-    truth, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing)
+    truth, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, whole=True)
     weight = check_sample_weight(sample_weight, len(truth), y_true=y_true, y_score=y_score)
     names = different_names(label_names, truth.shape[1], y_true=y_true, y_score=y_score)
     least = whole_number(min_positives, "min_positives", least=1)

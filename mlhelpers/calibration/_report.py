@@ -141,7 +141,7 @@ def calibration_report(
     >>> report.brier, report.calibration_error
     (array([0.125]), array([0.]))
     """
-    truth, p = check_truth_and_scores(y_true, y_prob, allow_missing=allow_missing, name="y_prob")
+    truth, p = check_truth_and_scores(y_true, y_prob, allow_missing=allow_missing, name="y_prob", whole=True)
     weight = check_sample_weight(sample_weight, len(truth), y_true=y_true, y_prob=y_prob)
     names = different_names(label_names, truth.shape[1], y_true=y_true, y_prob=y_prob)
     outside = (p < -ROUNDING) | (p > 1 + ROUNDING)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlhelpers._names import check_same_labels, check_same_samples, different_names
 from mlhelpers._resamples import check_random_state, resamples
-from mlhelpers._scores import check_sample_weight, check_truth_and_scores
+from mlhelpers._scores import check_above_unscored, check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import check_confidence, whole_number
 from mlhelpers.metrics._arguments import check_groups, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, or_dash
@@ -129,7 +129,7 @@ def compare(
     ----------
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
     y_score_a, y_score_b : array-like of float, shape (n_samples, n_labels)
-        Scores of the first and of the second model, or 0/1 predictions.
+        Scores of the first and of the second model, or 0/1 predictions. Sparse ones are taken as by `evaluate`.
     threshold_a, threshold_b : float or array-like of shape (n_labels,), default=0.5
         A label is predicted where its score is above this. Each model should have the thresholds that it
         would be used with, and none that were chosen on these samples.
@@ -252,7 +252,9 @@ def _checked_sides(
     names = different_names(label_names, labels.shape[1], y_true=y_true, **given, **limits)
     truth, sides = TrueLabels.of(labels, weight), []
     for (_, scores), (score_name, _), (name, threshold) in zip(checked, given.items(), limits.items(), strict=True):
-        above = (scores > check_threshold(threshold, scores, name, score_name)).astype(np.int8)
+        level = check_threshold(threshold, scores, name, score_name)
+        check_above_unscored(level, given[score_name], name, score_name)
+        above = (scores > level).astype(np.int8)
         predicted = truth.without_unknown(above)
         samples = sample_measures(truth, predicted, truth.without_unknown(scores, -np.inf))
         sides.append(_Side(summands(truth, predicted, samples), samples))

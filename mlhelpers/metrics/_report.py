@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlhelpers._names import different_names
 from mlhelpers._resamples import check_random_state
-from mlhelpers._scores import check_sample_weight, check_truth_and_scores
+from mlhelpers._scores import check_above_unscored, check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import check_confidence, whole_number
 from mlhelpers.metrics._arguments import check_groups, check_threshold
 from mlhelpers.metrics._counts import LabelCounts, count_cells, data_frame, or_dash, undefined_value
@@ -266,7 +266,8 @@ def evaluate(
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
     y_score : array-like of float, shape (n_samples, n_labels)
         Probabilities, logits or other scores; also 0/1 predictions. Compared in 64 bits. If both
-        are DataFrames, their columns must be in the same order.
+        are DataFrames, their columns must be in the same order. A sparse matrix becomes dense, with 0 for what is not
+        stored, which was not scored and ranks below all stored scores: these must be above 0 then.
     threshold : float or array-like of shape (n_labels,), default=0.5
         A label is predicted where its score is above this; one number, or one per label. For
         logits it is 0, which is probability 1/2.
@@ -339,6 +340,7 @@ probability: these look like logits; pass scipy.special.expit(y_score), or thres
     labels, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, threshold=threshold)
     weight = check_sample_weight(sample_weight, len(labels), y_true=y_true, y_score=y_score)
     limits = check_threshold(threshold, scores)
+    check_above_unscored(limits, y_score, "threshold")
     names = different_names(label_names, labels.shape[1], y_true=y_true, y_score=y_score, threshold=threshold)
     if isinstance(zero_division, str):
         raise ValueError(f"zero_division must be 0, 1 or numpy.nan here, got {zero_division!r}")

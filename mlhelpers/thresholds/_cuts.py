@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers.labels import MISSING, axis_sums
+from mlhelpers.labels import MISSING
 
 ROUNDING = 1e-12  # how far sums of weights, relative to them, may be from what they are on paper
-_T = TypeVar("_T")
-_LABELS_PER_BLOCK = 8  # columns that a thread copies at a time, since only contiguous ones are fast
-
-
-class Data(NamedTuple):
-    """What thresholds are chosen by: checked, without the samples whose weight is zero."""
-
-    truth: NDArray[np.int8]
-    scores: NDArray[np.float64]
-    weight: NDArray[np.float64] | None
-    has_unknown: bool
-
-
-def samples_of(data: Data, rows: NDArray[np.intp]) -> Data:
-    weight = None if data.weight is None else data.weight[rows]
-    return Data(data.truth[rows], data.scores[rows], weight, data.has_unknown)
 
 
 class Cuts(NamedTuple):
@@ -43,30 +25,7 @@ class Cuts(NamedTuple):
     positives: Any
     negatives: Any
     highest: float  # of all scores: the threshold that predicts nothing
-
-
-def counts_above(data: Data, columns: NDArray[np.bool_], thresholds: NDArray[np.float64]) -> NDArray[Any]:
-    """Return true and false positives, false and true negatives of thresholds that are there already."""
-    truth, above = data.truth[:, columns], data.scores[:, columns] > thresholds
-    cells = [predicted & (truth == label) for predicted, label in ((above, 1), (above, 0), (~above, 1), (~above, 0))]
-    return np.array([axis_sums(each, axis=0) if data.weight is None else data.weight @ each for each in cells])
-
-
-def for_each_label(data: Data, wanted: NDArray[np.bool_], use: Callable[[Cuts], _T]) -> list[_T]:
-    """Return what `use` makes of the cuts of each wanted column; NumPy sorts in several threads at a time."""
-
-    def use_block(start: int) -> list[_T]:
-        block = slice(start, start + _LABELS_PER_BLOCK)
-        copies = zip(wanted[block], data.truth[:, block].T.copy(), data.scores[:, block].T.copy(), strict=True)
-        return [
-            use(cuts_of_label(labels, scores, data.weight, data.has_unknown))
-            for is_wanted, labels, scores in copies
-            if is_wanted
-        ]
-
-    with ThreadPoolExecutor() as pool:
-        blocks = pool.map(use_block, range(0, len(wanted), _LABELS_PER_BLOCK))
-        return [result for block in blocks for result in block]
+    has_unscored: bool = False  # samples without a score, which lie below every cut
 
 
 def cuts_of_label(
@@ -151,8 +110,8 @@ def threshold_and_counts(cut: Cuts, k: int | None) -> tuple[float, tuple[Any, An
     return threshold_between(float(cut.below[k]), float(cut.lowest[k])), (
         tp,
         fp,
-        cut.positives - tp,
-        cut.negatives - fp,
+        max(cut.positives - tp, 0),  # sums of weights are rounded
+        max(cut.negatives - fp, 0),
     )
 
 

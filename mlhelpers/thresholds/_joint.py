@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlhelpers.labels import MISSING
 from mlhelpers.thresholds._cuts import (
     ROUNDING,
     Cuts,
-    Data,
-    counts_above,
-    for_each_label,
-    samples_of,
     threshold_between,
 )
+from mlhelpers.thresholds._data import Data
+from mlhelpers.thresholds._sparse_data import SparseData
 
 _N_DIVISIONS, _N_PARTS = 10, 3
 _MACRO_WEIGHT = 6.0  # with 1 macro-F1 suffers, with 10 micro-F1: chosen beside micromacro-freq, on made problems
@@ -24,7 +21,9 @@ _MAX_ROUNDS = 20
 _UNKNOWN = (np.nan, np.nan)  # the gap of a label that a part of the samples doesn't know
 
 
-def joint_thresholds(data: Data, own: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def joint_thresholds(
+    data: Data | SparseData, own: NDArray[np.bool_], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the thresholds of the labels that get their own, beside those that have one in `values`.
 
     Each part of the samples asks for its thresholds. What is averaged is how many of all samples they predict,
@@ -32,21 +31,18 @@ def joint_thresholds(data: Data, own: NDArray[np.bool_], values: NDArray[np.floa
     """
     rng = np.random.default_rng(0)
     asked = [
-        _best_for_both(samples_of(data, rows), own, values)
+        _best_for_both(data.samples(rows, None if data.weight is None else data.weight[rows]), own, values)
         for _ in range(_N_DIVISIONS)
-        for rows in np.array_split(rng.permutation(len(data.truth)), _N_PARTS)
+        for rows in np.array_split(rng.permutation(data.shape[0]), _N_PARTS)
         if len(rows)
     ]
     columns = np.flatnonzero(own).tolist()
     return np.array([_averaged(data, j, [part[k] for part in asked]) for k, j in enumerate(columns)])
 
 
-def _averaged(data: Data, column: int, gaps: list[tuple[float, float]]) -> float:
+def _averaged(data: Data | SparseData, column: int, gaps: list[tuple[float, float]]) -> float:
     """Return the threshold that predicts as many samples as the cuts in these gaps between scores do on average."""
-    scores = data.scores[:, column]
-    if data.has_unknown:
-        scores = scores[data.truth[:, column] != MISSING]
-    scores = np.sort(scores)
+    scores = data.known_scores(column)
     low, high = np.array([gap for gap in gaps if gap is not _UNKNOWN]).T
     # samples that the part didn't see may lie in its gap: half of them are predicted
     n_predicted = len(scores) - (np.searchsorted(scores, low, side="right") + np.searchsorted(scores, high)) / 2
@@ -58,11 +54,13 @@ def _averaged(data: Data, column: int, gaps: list[tuple[float, float]]) -> float
     return threshold_between(float(scores[first - 1]) if first else -np.inf, float(lowest))
 
 
-def _best_for_both(data: Data, own: NDArray[np.bool_], values: NDArray[np.float64]) -> list[tuple[float, float]]:
+def _best_for_both(
+    data: Data | SparseData, own: NDArray[np.bool_], values: NDArray[np.float64]
+) -> list[tuple[float, float]]:
     """Return for each label the gap between scores in which the best cut lies, or _UNKNOWN."""
-    known = own & (data.truth != MISSING).any(axis=0) if data.has_unknown else own
-    cuts = for_each_label(data, known, lambda cut: cut)
-    tp, fp, fn, _ = counts_above(data, ~own, values[~own]).sum(axis=1)
+    known = own & data.is_known()
+    cuts = data.for_each_label(known, lambda cut: cut)
+    tp, fp, fn, _ = data.counts_above(~own, values[~own]).sum(axis=1)
     chosen = _ascent(cuts, tp, 2 * tp + fp + fn, int((~own).sum()))
     gaps = iter([_gap(cut, k) for cut, k in zip(cuts, chosen, strict=True)])
     return [next(gaps) if is_known else _UNKNOWN for is_known in known[own]]
@@ -73,7 +71,7 @@ def _gap(cut: Cuts, k: int | None) -> tuple[float, float]:
     if k is None:
         return cut.highest, np.inf
     low, high = float(cut.below[k]), float(cut.lowest[k])
-    return (np.nextafter(high, -np.inf) if low == -np.inf else low), high
+    return (np.nextafter(high, -np.inf) if low == -np.inf and not cut.has_unscored else low), high
 
 
 def _ascent(cuts: list[Cuts], tp: Any, size: Any, n_fixed: int) -> list[int | None]:

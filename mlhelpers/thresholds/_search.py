@@ -7,25 +7,23 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mlhelpers._names import check_same_labels, different_names
 from mlhelpers._resamples import check_random_state, resamples
 from mlhelpers._scores import check_sample_weight, check_truth_and_scores
 from mlhelpers._validation import whole_number
-from mlhelpers.labels import MISSING, axis_sums
+from mlhelpers.labels import MISSING
 from mlhelpers.metrics import LabelCounts
 from mlhelpers.thresholds._cuts import (
     ROUNDING,
     Cuts,
-    Data,
-    counts_above,
-    cuts_of_label,
-    for_each_label,
     last_of_highest,
-    samples_of,
     threshold_and_counts,
 )
+from mlhelpers.thresholds._data import Data
 from mlhelpers.thresholds._joint import joint_thresholds
+from mlhelpers.thresholds._sparse_data import SparseData
 from mlhelpers.thresholds._thresholds import PERCENTILES, Objective, Thresholds, check_costs, check_objective
 
 _LEAST_RESAMPLES = 20  # of fewer the 5th percentile is the lowest value
@@ -55,9 +53,10 @@ def fit_thresholds(
     Parameters
     ----------
     y_true : array-like, DataFrame or sparse matrix of 0/1, shape (n_samples, n_labels)
-    y_score : array-like of float, shape (n_samples, n_labels)
+    y_score : array-like, DataFrame or sparse matrix of float, shape (n_samples, n_labels)
         Probabilities, logits or any other scores; only their order within a label counts (and over
-        labels where the pooled threshold is needed). Compared in 64 bits.
+        labels where the pooled threshold is needed). Compared in 64 bits. Of a sparse matrix, which never becomes dense
+        here, a cell that is not stored was not scored: it is below every threshold, see the notes.
     objective : {"macro_f1", "micro_f1", "macro_and_micro_f1", "recall_at_precision", "precision_at_recall", "cost"}
         Default: "macro_f1", which makes each label's F1 as high as it can be. "micro_f1" makes the F1 of all labels'
         counts together as high as it can be. "macro_and_micro_f1" looks at both, and averages what parts of the samples
@@ -112,6 +111,13 @@ def fit_thresholds(
     reaches a precision of `at_least`, and for a label without positives (if `min_positives` is 0), the highest
     score becomes the threshold, so that nothing is predicted. A label whose scores are all equal is predicted always,
     if it has a positive: the F1-optimal answer to an uninformative score [1]_.
+
+    Of sparse scores, a label's thresholds are chosen among its stored scores, and none of them predicts a cell
+    that is not stored: what is true there is missed by all of them, and counts so in all objectives. A threshold
+    below all stored scores lies right below the lowest. Where too much is missed for a recall of at least `at_least`,
+    the threshold is the highest that finds all that has a score. A label without any stored score gets the
+    fallback. A stored 0 is a score, and entries of one cell add up. Where every cell is stored, sparse and dense scores
+    give the same.
 
     The best cut for F1 lies right below a positive, so those are all the candidates. The thresholds that
     are best for micro-F1 maximise 2 tp - F (tp + fp) for each label by itself, where F is the best
@@ -169,7 +175,7 @@ def fit_thresholds(
     (array([0.625, 0.75 ]), array([0., 1.]))
     """
     data = _checked_data(y_true, y_score, sample_weight, allow_missing)
-    n_labels = data.truth.shape[1]
+    n_labels = data.shape[1]
     sides = {"y_true": y_true, "y_score": y_score, "cost_fp": cost_fp, "cost_fn": cost_fn}
     check_same_labels(**sides)
     names = different_names(label_names, n_labels, **sides)
@@ -198,38 +204,38 @@ class _Rule(NamedTuple):
 
 
 def _search(
-    data: Data, rule: _Rule, times: NDArray[np.float64] | None = None
+    data: Data | SparseData, rule: _Rule, times: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.bool_]]:
     """Return the thresholds, their counts, and which labels have their own; `times` says how often samples occur."""
-    n_labels = data.truth.shape[1]
-    own = _n_positives(data, times) >= rule.least
-    if data.has_unknown:
-        own &= (data.truth != MISSING).any(axis=0)
+    n_labels = data.shape[1]
+    own = (data.n_positives(times) >= rule.least) & data.is_scored()
     values, counts = np.empty(n_labels), np.zeros((4, n_labels), np.int64 if data.weight is None else float)
     if not own.all():
         values[~own] = _pooled(data, rule) if rule.fixed is None else rule.fixed
-        counts[:, ~own] = counts_above(data, ~own, values[~own])
+        counts[:, ~own] = data.counts_above(~own, values[~own])
     if rule.objective == "macro_and_micro_f1":
         _check_any_positive(data)
         values[own] = joint_thresholds(data, own, values)
-        counts[:, own] = counts_above(data, own, values[own])
+        counts[:, own] = data.counts_above(own, values[own])
         return values, counts, own
     for j, one in zip(np.flatnonzero(own), _own(data, rule, own, counts), strict=True):
         values[j], counts[:, j] = one
     return values, counts, own
 
 
-def _own(data: Data, rule: _Rule, own: NDArray[np.bool_], counts: NDArray[Any]) -> list[tuple[float, tuple[Any, ...]]]:
+def _own(
+    data: Data | SparseData, rule: _Rule, own: NDArray[np.bool_], counts: NDArray[Any]
+) -> list[tuple[float, tuple[Any, ...]]]:
     """Return threshold and counts of each label that gets its own, beside the counts of the others."""
     if rule.objective in ("micro_f1", "cost"):
-        cuts = for_each_label(data, own, lambda cut: cut)
+        cuts = data.for_each_label(own, lambda cut: cut)
         if rule.cost_fp is None or rule.cost_fn is None:
             best = _best_for_micro_f1(cuts, *_tp_and_size(counts))
         else:
             costs = zip(cuts, rule.cost_fn[own], rule.cost_fp[own], strict=True)
             best = [_best_gain(cut, *_relative(fn, fp)) for cut, fn, fp in costs]
         return [threshold_and_counts(cut, k) for cut, k in zip(cuts, best, strict=True)]
-    return for_each_label(data, own, lambda cut: threshold_and_counts(cut, _best(cut, rule.objective, rule.bound)))
+    return data.for_each_label(own, lambda cut: threshold_and_counts(cut, _best(cut, rule.objective, rule.bound)))
 
 
 def _relative(fn: float, fp: float) -> tuple[float, float]:
@@ -237,34 +243,33 @@ def _relative(fn: float, fp: float) -> tuple[float, float]:
     return fn / max(fn, fp), fp / max(fn, fp)
 
 
-def _spread(data: Data, rule: _Rule, n_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _spread(data: Data | SparseData, rule: _Rule, n_resamples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return percentiles of the thresholds that resamples of the samples give; each is one that was found."""
     found = []
-    for block in resamples(len(data.truth), n_resamples, rng, None):
+    for block in resamples(data.shape[0], n_resamples, rng, None):
         for times in block:
             rows = np.flatnonzero(times)
-            drawn = samples_of(data, rows)
-            if not (drawn.truth == 1).any():
+            weight = times[rows]
+            if data.weight is not None:
+                weight = weight * (data.weight[rows] / data.weight[rows].max())
+            drawn = data.samples(rows, weight)
+            if not drawn.has_positive():
                 raise ValueError(
                     f"n_resamples={n_resamples} asks how much the thresholds vary, but one of the resamples has no "
                     "positive at all; pass more samples, or leave n_resamples out"
                 )
-            weight = times[rows] if drawn.weight is None else times[rows] * (drawn.weight / drawn.weight.max())
-            found.append(_search(drawn._replace(weight=weight), rule, times[rows])[0])
+            found.append(_search(drawn, rule, times[rows])[0])
     return np.percentile(found, PERCENTILES, axis=0, method="inverted_cdf")
 
 
-def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: bool) -> Data:
-    truth, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing)
-    weight = check_sample_weight(sample_weight, len(truth), y_true=y_true, y_score=y_score)
+def _checked_data(y_true: Any, y_score: Any, sample_weight: Any, allow_missing: bool) -> Data | SparseData:
+    truth, scores = check_truth_and_scores(y_true, y_score, allow_missing=allow_missing, keep_sparse=True)
+    weight = check_sample_weight(sample_weight, truth.shape[0], y_true=y_true, y_score=y_score)
     if weight is not None and not (counting := weight > 0).all():
         truth, scores, weight = truth[counting], scores[counting], weight[counting]
+    if sparse.issparse(scores):
+        return SparseData.of(truth, scores, weight)
     return Data(truth, scores, weight, allow_missing and bool((truth == MISSING).any()))
-
-
-def _n_positives(data: Data, times: NDArray[np.float64] | None) -> NDArray[Any]:
-    positive = data.truth == 1 if data.has_unknown else data.truth
-    return axis_sums(positive, axis=0) if times is None else times @ positive
 
 
 def _check_n_resamples(n_resamples: Any) -> int:
@@ -294,7 +299,9 @@ def _best(cut: Cuts, objective: str, bound: float) -> int | None:
         enough = precision >= bound * (1 - slack)
         return last_of_highest(np.where(enough, cut.tp, -1), slack) if enough.any() else None
     if objective == "precision_at_recall":
-        return last_of_highest(np.where(cut.tp / cut.positives >= bound * (1 - slack), precision, -1), slack)
+        enough = cut.tp / cut.positives >= bound * (1 - slack)
+        # where sparse scores lack too many positives, no cut has enough recall, and the lowest has the most
+        return last_of_highest(np.where(enough, precision, -1), slack) if enough.any() else 0
     return last_of_highest(2 * cut.tp / (cut.tp + cut.fp + cut.positives), slack)
 
 
@@ -333,27 +340,24 @@ def _best_gain(cut: Cuts, of_tp: float, of_fp: float) -> int | None:
     return None if gain[k] <= slack else k
 
 
-def _pooled(data: Data, rule: _Rule) -> float:
+def _pooled(data: Data | SparseData, rule: _Rule) -> float:
     """Return the best single threshold for the decisions on all labels."""
     _check_any_positive(data)
-    weight = None if data.weight is None else data.weight[:, None]
     of_tp = of_fp = 1.0
+    costs = None, None
     if rule.cost_fp is not None and rule.cost_fn is not None:
         if len({*zip(rule.cost_fn.tolist(), rule.cost_fp.tolist(), strict=True)}) == 1:
             of_tp, of_fp = _relative(rule.cost_fn[0], rule.cost_fp[0])
         else:  # a cell that costs twice as much counts as two
             most = max(rule.cost_fn.max(), rule.cost_fp.max())
-            cost = np.where(data.truth == 1, rule.cost_fn / most, rule.cost_fp / most)
-            weight = cost if weight is None else weight * cost
-    if weight is not None:
-        weight = np.broadcast_to(weight, data.truth.shape).ravel()
-    cut = cuts_of_label(data.truth.ravel(), data.scores.flatten(), weight, data.has_unknown)
+            costs = rule.cost_fn / most, rule.cost_fp / most
+    cut = data.pooled_cuts(*costs)
     best = _best_gain(cut, of_tp, of_fp) if rule.cost_fp is not None else _best(cut, rule.objective, rule.bound)
     return threshold_and_counts(cut, best)[0]
 
 
-def _check_any_positive(data: Data) -> None:
-    if not (data.truth == 1).any():
+def _check_any_positive(data: Data | SparseData) -> None:
+    if not data.has_positive():
         raise ValueError(
             "y_true has no positive at all, so there is nothing to choose thresholds by; "
             "pass more samples, or fallback=0.5 for probabilities"

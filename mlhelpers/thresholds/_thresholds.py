@@ -10,10 +10,13 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from mlhelpers._names import check_same_labels
-from mlhelpers._scores import check_scores
+from mlhelpers._scores import check_scores, check_sparse_scores
+from mlhelpers._stored import row_blocks
 from mlhelpers._validation import real_array
+from mlhelpers.labels import LabelMatrix
 from mlhelpers.metrics import LabelCounts
 from mlhelpers.tables import ShownAsTable, Table
 
@@ -86,13 +89,14 @@ class Thresholds(ShownAsTable):
         with np.errstate(over="ignore"):
             return self.cost_fp * self.counts.fp + self.cost_fn * self.counts.fn
 
-    def predict(self, y_score: Any, *, at_least_one: bool = False) -> NDArray[np.int8]:
+    def predict(self, y_score: Any, *, at_least_one: bool = False) -> LabelMatrix:
         """Return the labels whose score is above their threshold.
 
         Parameters
         ----------
-        y_score : array-like of float, shape (n_samples, n_labels)
-            Of the same kind as those that the thresholds were chosen on: probabilities or logits.
+        y_score : array-like, DataFrame or sparse matrix of float, shape (n_samples, n_labels)
+            Of the same kind as those that the thresholds were chosen on: probabilities or logits. Of a sparse matrix, a
+            cell that is not stored was not scored, and is never predicted, not even by a threshold below 0.
         at_least_one : bool, default=False
             Whether a row in which no score is above its threshold gets the label whose score is highest, the first of
             equal ones. The other rows stay as they are. Not for data in which samples without a label
@@ -100,13 +104,13 @@ class Thresholds(ShownAsTable):
 
         Returns
         -------
-        ndarray of int8, shape (n_samples, n_labels)
+        ndarray of int8, or csr_array of int8 for sparse scores, shape (n_samples, n_labels)
 
         Raises
         ------
         ValueError, TypeError
             If `y_score` is not an array of finite numbers with one column per threshold, in the same order, or
-            `at_least_one` is not True or False.
+            `at_least_one` is not True or False, or is True and a row stores no score.
 
         Notes
         -----
@@ -133,13 +137,16 @@ class Thresholds(ShownAsTable):
                [1, 0]], dtype=int8)
         """
         check_at_least_one(at_least_one)
-        scores = check_scores(y_score)
+        is_sparse = sparse.issparse(y_score)
+        scores = check_sparse_scores(y_score) if is_sparse else check_scores(y_score)
         if scores.shape[1] != len(self):
             raise ValueError(
                 f"y_score has shape {scores.shape}, but there are {len(self)} thresholds; "
                 "pass the scores of the same labels in the same order"
             )
         check_same_labels(thresholds=self, y_score=y_score)
+        if is_sparse:
+            return _stored_decisions(scores, self.values, bool(at_least_one))
         predicted = (scores > self.values).astype(np.int8)
         if at_least_one:
             empty = np.flatnonzero(~predicted.any(axis=1))
@@ -236,6 +243,27 @@ class Thresholds(ShownAsTable):
             raise ValueError(
                 f"path {str(path)!r} does not hold thresholds; give a file that Thresholds.save wrote"
             ) from None
+
+
+def _stored_decisions(scores: Any, limits: NDArray[np.float64], at_least_one: bool) -> sparse.csr_array:
+    """Return the decisions on the stored scores of a CSR matrix."""
+    above, starts = np.zeros(scores.nnz, bool), scores.indptr
+    for rows in row_blocks(np.diff(starts)):
+        stored = slice(starts[rows.start], starts[rows.stop])
+        np.greater(scores.data[stored], limits[scores.indices[stored]], out=above[stored])
+    until = np.concatenate([[0], above.cumsum()])
+    if at_least_one:
+        for row in np.flatnonzero(until[starts[1:]] == until[starts[:-1]]):
+            first, end = starts[row : row + 2]
+            if first == end:
+                raise ValueError(
+                    f"y_score is sparse, and stores no score in row {row}, so that at_least_one has none to take; "
+                    "leave it out, or pass rows with a score"
+                )
+            above[first + scores.data[first:end].argmax()] = True
+        until = np.concatenate([[0], above.cumsum()])
+    ones = np.ones(int(until[-1]), np.int8)
+    return sparse.csr_array((ones, scores.indices[above], until[starts]), shape=scores.shape)
 
 
 def _column(labels: list[dict[str, Any]], key: str) -> list[Any] | None:
