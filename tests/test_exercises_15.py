@@ -32,6 +32,13 @@ def by_loops(tags, names, *, strip=True, order=None, strict=True, empty=None):
     return np.array(rows)
 
 
+def raises_key_error(tags, names):
+    try:
+        return by_loops(tags, names)
+    except ValueError as error:
+        raise KeyError("dgo") from error
+
+
 def pixels(Y, boxes, top, left, side, keep=lambda share: share >= 0.5, absent=0):
     """Count the pixels of each square that the window leaves, one by one."""
     found = np.zeros_like(Y)
@@ -41,6 +48,15 @@ def pixels(Y, boxes, top, left, side, keep=lambda share: share >= 0.5, absent=0)
                   for c in range(first[1], first[1] + 8)]  # fmt: skip
         found[i, j] = keep(np.mean(inside)) if Y[i, j] or absent else 0
     return found
+
+
+def overlapping(Y, boxes, *window, lowest=0, wider=0, kept=lambda rows, columns: rows * columns >= 32):
+    side = window[2] + wider
+    rows, columns = (
+        np.clip(np.minimum(first + 8, begin + side) - np.maximum(first, begin), lowest, 8)
+        for first, begin in zip(boxes, window[:2], strict=True)
+    )
+    return Y * kept(rows, columns)
 
 
 def by_loop_peaks(maps, weights, label, *, of=lambda value: value):
@@ -54,7 +70,7 @@ def by_loop_peaks(maps, weights, label, *, of=lambda value: value):
 RIGHT = {
     "15.1": [(0.3, 0.24), [0.3, 0.24], np.array([0.3, 0.24])],
     "15.2": [by_pandas, by_loops, lambda tags, names: by_loops(tags, names).tolist()],
-    "15.3": [pixels, lambda *a: pixels(*a).tolist()],
+    "15.3": [pixels, overlapping, lambda *a: overlapping(*a).tolist()],
     "15.4": [by_loop_peaks, lambda *a: np.array(by_loop_peaks(*a))],
 }
 WRONG = [
@@ -64,11 +80,13 @@ WRONG = [
     ("15.1", (0.3, 0.25), "harmonic"),
     ("15.1", (0.3, 0.12), "the 2 is missing"),
     ("15.1", (0.3, 0.3), "the precision again"),
+    ("15.1", (0.3, 0.2), "this is the recall"),
     ("15.1", (0.3, 0.5), "F1: this is another value"),
     ("15.2", lambda tags, names: by_loops(tags, names, order=sorted(names)), "sorted by name"),
     ("15.2", lambda tags, names: by_loops(tags, names, strip=False, strict=False), "strip each tag"),
     ("15.2", lambda tags, names: by_loops(tags, names, empty=1), "all zeros"),
     ("15.2", lambda tags, names: by_loops(tags, names, strict=False), "dropped without a word"),
+    ("15.2", raises_key_error, "this is a KeyError"),
     ("15.2", lambda tags, names: 1 - by_loops(tags, names, empty=1), "another one than the tags say"),
     ("15.2", lambda tags, names: by_loops(tags, names)[:, :2], "shape (6, 2)"),
     ("15.2", lambda tags, names: [cell.split(";") for cell in tags], "it raises AttributeError"),
@@ -80,12 +98,22 @@ WRONG = [
     ("15.3", lambda Y, b, r, c, s: pixels(Y, b, c, r, s), "swapped"),
     ("15.3", lambda Y, *a: 1 - Y, "other labels"),
     ("15.3", lambda Y, *a: Y[0], "shape (3,)"),
+    (
+        "15.3",
+        lambda *a: overlapping(*a, kept=lambda rows, columns: (rows >= 4) & (columns >= 4)),
+        "multiply the shares",
+    ),
+    ("15.3", lambda *a: overlapping(*a, wider=1), "one pixel too large"),
+    ("15.3", lambda *a: overlapping(*a, lowest=-20), "below 0 is none"),
+    ("15.3", lambda *a: overlapping(*a) * (a[-1] != 9), "under a window of 9 x 9"),
     ("15.4", lambda m, w, j: np.array(by_loop_peaks(m, w, j))[:, ::-1], "the row first"),
     ("15.4", lambda m, w, j: by_loop_peaks(m, np.ones_like(w), j), "features are largest"),
     ("15.4", lambda m, w, j: by_loop_peaks(m, -w, j), "smallest"),
     ("15.4", lambda m, w, j: by_loop_peaks(m, w, j, of=abs), "without the sign"),
     ("15.4", lambda m, w, j: by_loop_peaks(m, w.sum(axis=1, keepdims=True), 0), "one label"),
     ("15.4", lambda m, w, j: by_loop_peaks(m, w, j + 1), "not the peaks"),
+    ("15.4", lambda m, w, j: by_loop_peaks(m, w, 0), "the label 0"),
+    ("15.4", lambda m, w, j: 2 * np.array(by_loop_peaks(m, w, j)) + 3.5, "looks like pixels"),
     ("15.4", lambda m, w, j: [5 * r + c for r, c in by_loop_peaks(m, w, j)], "unravel_index"),
     ("15.4", lambda m, w, j: np.array(by_loop_peaks(m, w, j)).T, "transposed"),
     ("15.4", lambda m, w, j: np.zeros((3, 3)), "shape (3, 3)"),
