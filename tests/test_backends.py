@@ -8,9 +8,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
+import subprocess
 import sys
+from pathlib import Path
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -314,3 +318,25 @@ def test_a_saved_model_has_the_same_loss_and_metrics(loss, tmp_path):
 def test_a_configuration_makes_the_same_again(made):
     again = type(made).from_config(json.loads(json.dumps(made.get_config())))
     assert again.get_config() == made.get_config()
+
+
+# Several devices
+
+
+def listing_of_chapter_16():
+    (chapter,) = (Path(__file__).parents[1] / "chapters").glob("16_*.ipynb")
+    cells = nbformat.read(chapter, as_version=4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    (listing,) = re.findall(r"(?s)```python\n(.*?)```", prose)
+    return listing
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="keras.distribution spreads data on JAX")
+def test_the_listing_of_chapter_16_trains_the_same_weights_on_four_devices():
+    environ = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+    command = [sys.executable, "-c", listing_of_chapter_16()]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    devices, far = done.stdout.split()
+    assert devices == "4"
+    assert float(far) < 1e-5

@@ -45,6 +45,11 @@ def test_the_numbers_that_asserts_compare_are_kept(tried):
     assert report["0"] == {"held": True, "failed": [], "numbers": [0, 0.333333, 0.5, 2, 2]}
 
 
+def test_what_is_compared_need_not_be_a_number(tried):
+    report, _ = tried("import numpy as np\nassert np.dtype('f4') == np.float32 and np.str_('a') == 'a' and 2 > 1")
+    assert report["0"] == {"held": True, "failed": [], "numbers": [2, 1]}
+
+
 def test_asserts_in_functions_and_loops_count_where_they_run(tried):
     report, _ = tried("def f(x):\n    assert x > 0, 'told'", "f(1)", "for x in (1, -1, 1):\n    f(x)")
     assert {cell: found["held"] for cell, found in report.items()} == {"1": True, "2": False}

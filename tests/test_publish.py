@@ -257,7 +257,7 @@ def index(tmp_path_factory):
     """Return a folder that pip takes the packages from that Colab lacks: without a network, wheels that are empty."""
     folder = tmp_path_factory.mktemp("index")
     for package in publish.LACKING:
-        name, version = package.replace("-", "_"), importlib.metadata.version(package)
+        name, version = package.replace("-", "_"), publish.version(package)
         info = f"{name}-{version}.dist-info"
         needs = "Requires-Dist: prettytable\n"  # which pip must not look for
         with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
@@ -313,7 +313,7 @@ def test_in_colab_it_installs_that_wheel_and_the_packages_that_colab_lacks(serve
         assert run_cell(empty, first_cell(served[0], name), tmp_path) == ("", True)
     added = sorted(freeze() - before)
     assert added.pop(1).startswith(f"mlhelpers @ {served[1]}/wheels/")
-    assert added == [f"{package}=={importlib.metadata.version(package)}" for package in lacking]
+    assert added == [f"{package}=={publish.version(package)}" for package in lacking]
 
 
 @pytest.mark.parametrize(
@@ -330,6 +330,30 @@ def test_only_a_chapter_that_ships_a_bundle_gets_skops(source, needs):
     cells = [nbformat.v4.new_markdown_cell("See `mlhelpers.bundle`."), nbformat.v4.new_code_cell(source)]
     found = publish.lacking(nbformat.v4.new_notebook(cells=cells))
     assert found == ["iterative-stratification", *["skops"] * needs]
+
+
+@pytest.mark.parametrize(
+    ("source", "needs"),
+    [
+        ("from dask.distributed import Client", True),
+        ("import dask.distributed", True),
+        ("import dask", False),
+        ("from dask import delayed", False),
+    ],
+)
+def test_only_a_chapter_with_a_cluster_gets_distributed_at_the_version_of_dask_there(source, needs):
+    found = publish.lacking(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]))
+    assert found == ["iterative-stratification", *["distributed", "sortedcontainers", "tblib", "zict"] * needs]
+    there = re.search(r"(?m)^dask==(.+)$", colab.LOCK.read_text(encoding="utf-8").replace(" \\", ""))[1]
+    assert publish.version("distributed") == there
+    assert publish.version("zict") == importlib.metadata.version("zict")
+
+
+def test_without_the_version_of_dask_there_the_build_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "COLAB", tmp_path / "constraints.txt")
+    publish.COLAB.write_text("daskette==1.0\n")
+    with pytest.raises(SystemExit, match="doesn't say which version of dask Colab has"):
+        publish.version("distributed")
 
 
 def tamper(folder):
@@ -394,8 +418,10 @@ def test_what_colab_lacks_is_all_that_the_package_needs_there():
         chosen = [name for name, _, rule in needs if ("extra" in rule) == bool(extra) and (extra or "") in rule]
         return {re.match(r"[\w-]+", name)[0] for name in chosen} - lock
 
-    assert missing("mlhelpers") | missing("mlhelpers", "'bundle'") == publish.LACKING.keys()
+    of_cluster = {"distributed"} | missing("distributed")
+    assert missing("mlhelpers") | missing("mlhelpers", "'bundle'") | of_cluster == publish.LACKING.keys()
     assert missing("skops") | missing("iterative-stratification") == set()
+    assert of_cluster.isdisjoint(lock)
 
 
 def test_elsewhere_it_does_nothing_or_says_how_to_get_the_package(site, empty, tmp_path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+from contextlib import suppress
 from numbers import Real
 from typing import Any
 
@@ -30,7 +31,8 @@ class Claims:
     def see(self, value: Any) -> Any:
         """Keep an operand of a comparison if it is one number, and return it."""
         if isinstance(value, Real) or getattr(value, "shape", None) == ():
-            self.numbers.setdefault(self.cell, []).append(float(f"{float(value):.6g}"))
+            with suppress(TypeError, ValueError):  # a dtype has that shape, too
+                self.numbers.setdefault(self.cell, []).append(float(f"{float(value):.6g}"))
         return value
 
     def judge(self, held: bool, text: str) -> None:

@@ -31,7 +31,10 @@ NOTICE = "without BOOK_REPOSITORY and BOOK_URL: in Colab its notebooks can't ins
 LACKING = {
     "iterative-stratification": re.compile(""),  # every chapter
     "skops": re.compile(r"\bmlhelpers\.bundle\b|\bfrom mlhelpers import .*\bbundle\b"),
+    **dict.fromkeys(("distributed", "sortedcontainers", "tblib", "zict"), re.compile(r"\bdask\.distributed\b")),
 }
+TWINS = {"distributed": "dask"}  # each release needs the other's of the same number, and Colab has that one
+COLAB = book.ROOT / "tests" / "colab" / "constraints.txt"
 INSTALL = """\
 # @title Install mlhelpers, the package of this book
 import importlib.util
@@ -86,10 +89,20 @@ def lacking(notebook: Notebook) -> list[str]:
     return [package for package, sign in LACKING.items() if sign.search(code)]
 
 
+def version(package: str) -> str:
+    """Return the version of a package that Colab gets: the one that is installed here, or that of its twin there."""
+    if package not in TWINS:
+        return importlib.metadata.version(package)
+    found = re.search(rf"(?m)^{TWINS[package]}==(\S+)$", COLAB.read_text(encoding="utf-8"))
+    if not found:
+        sys.exit(f"error: {COLAB} doesn't say which version of {TWINS[package]} Colab has")
+    return found[1]
+
+
 def installer(url: str, sha256: str, packages: list[str]) -> Notebook:
     """Return the first cell of a published notebook."""
     metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
-    pinned = ", ".join(f'"{package}=={importlib.metadata.version(package)}"' for package in packages)
+    pinned = ", ".join(f'"{package}=={version(package)}"' for package in packages)
     source = INSTALL.format(url=url, sha256=sha256, pinned=pinned).strip()
     return nbformat.v4.new_code_cell(source, id="install-mlhelpers", metadata=metadata)
 
