@@ -13,7 +13,20 @@ from judged_answers import (  # noqa: F401 -- pytest finds them here
 
 
 def by_pandas(tags, names):
-    cells = pd.Series(tags, dtype=object).fillna("").str.replace(" ", "")
+    cells = pd.Series(tags, dtype=object).fillna("").str.strip().str.replace(" *; *", ";", regex=True)
+    return by_dummies(cells, names)
+
+
+def by_pandas_without_spaces(tags, names):
+    return by_dummies(pd.Series(tags, dtype=object).fillna("").str.replace(" ", ""), names)
+
+
+def by_substring(tags, names):
+    by_loops(tags, names)  # raises where a tag is unknown
+    return np.array([[int(isinstance(cell, str) and name in cell) for name in names] for cell in tags])
+
+
+def by_dummies(cells, names):
     found = cells.str.get_dummies(";")
     if set(found) - set(names):
         raise ValueError("unknown tag")
@@ -86,6 +99,13 @@ WRONG = [
     ("15.2", lambda tags, names: by_loops(tags, names, strip=False, strict=False), "strip each tag"),
     ("15.2", lambda tags, names: by_loops(tags, names, empty=1), "all zeros"),
     ("15.2", lambda tags, names: by_loops(tags, names, strict=False), "dropped without a word"),
+    (
+        "15.2",
+        lambda tags, names: by_loops([str(t).replace("; ", ";") if t == t else t for t in tags], names, strip=False),
+        "behind a tag",
+    ),
+    ("15.2", by_pandas_without_spaces, "inside of a tag"),
+    ("15.2", by_substring, "inside of 'cats'"),
     ("15.2", raises_key_error, "this is a KeyError"),
     ("15.2", lambda tags, names: 1 - by_loops(tags, names, empty=1), "another one than the tags say"),
     ("15.2", lambda tags, names: by_loops(tags, names)[:, :2], "shape (6, 2)"),

@@ -52,6 +52,18 @@ def _tags_to_matrix(answer: Any) -> None:
         if rows[[1, 4]].any():
             raise Wrong("A row without tags must be all zeros: an empty text, or NaN as pandas reads it.")
         raise Wrong("Its label matrix is another one than the tags say.")
+    for tag, names_, message in (
+        (" cat ;sky ", names, "A space behind a tag belongs to it as little as one before it; strip both."),
+        ("blue sky", ["blue sky", "cat"], "A space inside of a tag belongs to it; strip the ends alone."),
+        ("cats", ["cat", "cats"], "It finds 'cat' inside of 'cats'; compare whole tags."),
+    ):
+        wanted = [[int(name in [part.strip() for part in tag.split(";")]) for name in names_]]
+        try:
+            same = np.array_equal(_matrix(answer, [tag], names_, (1, len(names_))), wanted)
+        except Wrong:
+            same = False
+        if not same:
+            raise Wrong(message)
     try:
         answer(["cat;dgo"], list(names))
     except ValueError:
