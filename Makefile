@@ -4,12 +4,15 @@
 
 PYTHON ?= $(if $(wildcard .venv/.ready),.venv/bin/python,python3)
 VENV := .venv/bin
-HASHED := $(VENV)/uv pip compile --quiet --generate-hashes --no-annotate --no-header
+PIN := $(VENV)/uv pip compile --quiet --no-annotate
+HASHED := $(PIN) --generate-hashes --no-header
 # One version of each package on every Python, so that outputs stored with one fit on the others.
-COMPILE := $(HASHED) --universal --fork-strategy fewest --python-version 3.11 pyproject.toml
+EVERYWHERE := --universal --fork-strategy fewest --python-version 3.11 pyproject.toml
+COMPILE := $(HASHED) $(EVERYWHERE)
 INSTALL = { $(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) does not run; install Python 3.11, 3.12 or 3.13, or name another one, as in PYTHON=python3.12 make book" >&2; exit 1; }; } && $(PYTHON) tools/environment.py
 chapters ?=
 outputs ?=
+formats ?=
 
 export JUPYTER_PREFER_ENV_PATH := 1
 # Compiled modules are kept, whatever the shell says: without them TensorFlow starts ten seconds later, every time.
@@ -22,7 +25,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export OPENBLAS_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course lock clean environment
+.PHONY: help book lab pdf test test-jax test-colab lint run sweep bench publish course figures lock clean environment
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -68,9 +71,14 @@ publish: environment  ## build the book as it is published, with notebooks for C
 course: environment  ## write the student edition, without solutions, into _build/course
 	@$(VENV)/python tools/course.py
 
+figures: environment  ## write the figures for slides into _build/figures: make figures chapters="00", formats=svg executes the chapters
+	@$(VENV)/python tools/figures.py $(if $(filter svg,$(formats)),--svg) $(chapters)
+
 lock: environment  ## renew the locks from pyproject.toml; that of Colab's versions from tests/colab/constraints.txt
 	@$(COMPILE) --upgrade --extra chapters --extra book --extra lab --extra test --output-file requirements.lock
 	@$(COMPILE) --extra jax --extra test --constraint requirements.lock --output-file requirements-jax.lock
+	@cp requirements.lock constraints-course.txt  # what stands in a file that is written anew, uv keeps where it can
+	@$(PIN) $(EVERYWHERE) --custom-compile-command "make lock" --extra chapters --extra lab --extra nbgrader --extra otter --output-file constraints-course.txt
 	@$(HASHED) --python-platform linux --python-version 3.12 --extra chapters --constraint requirements.lock --output-file .binder/requirements.txt pyproject.toml
 	@$(HASHED) --python-platform linux --python-version 3.13 --output-file requirements-colab.lock tests/colab/constraints.txt
 

@@ -80,11 +80,23 @@ def set_address(app: Sphinx, config: Any) -> None:
 
 
 def tell_how_to_install(app: Sphinx, config: Any) -> None:
-    """Give pages what they say beside `pip install .` in a clone."""
+    """Give pages the lines that need the repository's address; without it they show those for a clone."""
     repository = os.environ.get("BOOK_REPOSITORY")
     install = f'`pip install "mlhelpers[chapters] @ git+{repository}"`'
     without = f"; without one, {install} does" if repository else ""
-    config.myst_substitutions = {**config.myst_substitutions, "without_a_clone": without}
+    config.myst_substitutions = {
+        **config.myst_substitutions,
+        "without_a_clone": without,
+        "on_a_laptop": on_a_laptop(repository),
+    }
+
+
+def on_a_laptop(repository: str | None) -> str:
+    """Return what a student types to run the chapters."""
+    if not repository:
+        return "In a clone of the book:\n\n```sh\nmake lab\n```"
+    folder = repository.rpartition("/")[2]
+    return f"One line to copy:\n\n```sh\ngit clone {repository} && cd {folder} && make lab\n```"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def mend(body: str) -> str:
         body,
         flags=re.DOTALL,
     )
+    # In the list of modules, those of a package stand between its entries and not in one.
+    body = re.sub(r"</li>\s*<ul>(.*?)</ul>", r"\n<ul>\1</ul></li>", body, flags=re.DOTALL)
     # A role that ARIA has given up; the entries stand in a list.
     return body.replace('role="doc-biblioentry"', 'role="listitem"')
 

@@ -100,7 +100,7 @@ def compare_rankings(add_seconds: Callable[[str, float, str, float], None]) -> N
     p = label_propensities(y_true)
     calls = {
         "precision_at_k": (precision_at_k, precision_by_rows, {}),
-        "precision_at_k(propensity=…)": (precision_at_k, propensity_scored_by_rows, {"propensity": p}),
+        "precision_at_k with propensities": (precision_at_k, propensity_scored_by_rows, {"propensity": p}),
     }
     for name, (ours, peer, options) in calls.items():
         start = time.perf_counter()
@@ -125,7 +125,7 @@ def growth_of_sparse() -> list[tuple[str, ...]]:
     calls: dict[str, Callable[[sparse.csr_array, sparse.csr_array], object]] = {
         "precision_at_k, CSR": lambda t, s: precision_at_k(t, s, K),
         "ndcg_at_k, CSR": lambda t, s: ndcg_at_k(t, s, K),
-        "precision_at_k(propensity=…), CSR": lambda t, s: precision_at_k(t, s, K, propensity=label_propensities(t)),
+        "precision_at_k with propensities, CSR": lambda t, s: precision_at_k(t, s, K, propensity=label_propensities(t)),
     }
     wide = [(25_000, 100_000, 100), (50_000, 100_000, 100), (100_000, 100_000, 100)]
     rows = [_grown(name, "n = 25,000 / 50,000 / 100,000, L = 100,000", call, wide) for name, call in calls.items()]

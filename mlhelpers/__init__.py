@@ -2,7 +2,7 @@
 
 Every subject is a module: ``mlhelpers.datasets``, ``labels``, ``splits``, ``losses``, ``keras_metrics``,
 ``metrics``, ``hierarchy``, ``thresholds``, ``calibration``, ``binary_relevance``, ``bundle``, ``audit``,
-``plotting``, ``interactive``, ``tables``, ``exercises``.
+``plotting``, ``interactive``, ``tables``, ``exercises``, ``grade``.
 A module is imported when it is first used, so ``import mlhelpers`` loads neither matplotlib
 nor TensorFlow.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         calibration,
         datasets,
         exercises,
+        grade,
         hierarchy,
         interactive,
         keras_metrics,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
         thresholds,
     )
 
-__version__ = "0.1.0"
+    __version__: str
 
 _MODULES = (
     "audit",
@@ -41,6 +42,7 @@ _MODULES = (
     "calibration",
     "datasets",
     "exercises",
+    "grade",
     "hierarchy",
     "interactive",
     "keras_metrics",
@@ -54,13 +56,26 @@ _MODULES = (
 )
 
 
+def _version() -> str:
+    """Return the version that is installed, under whatever name an index has the package."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    try:
+        return version("mlhelpers")
+    except PackageNotFoundError:
+        names = packages_distributions().get("mlhelpers")
+        return version(names[0]) if names else "0+unknown"  # a folder of sources that nobody has installed
+
+
 if not TYPE_CHECKING:  # else every misspelt name would type-check
 
     def __getattr__(name: str) -> Any:
         if name in _MODULES:
             return importlib.import_module(f"mlhelpers.{name}")
+        if name == "__version__":
+            return _version()
         raise AttributeError(f"module 'mlhelpers' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+    return sorted({*globals(), "__version__", *_MODULES})

@@ -12,6 +12,8 @@ import nbformat
 import publish
 import pytest
 
+from mlhelpers import exercises
+
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in course.book.chapters()}
 STRIPPED = {name: course.without_solutions(notebook) for name, notebook in NOTEBOOKS.items()}
 LINES = course.telling_lines(NOTEBOOKS, STRIPPED)
@@ -23,8 +25,8 @@ def code(notebook):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_exercises_stay_and_their_solutions_go(name):
-    exercises = json.loads((course.book.ROOT / "mlhelpers" / "exercises" / "texts.json").read_text(encoding="utf-8"))
-    asked = [exercise for exercise in exercises if exercise.startswith(name[:2])]
+    texts = json.loads((course.book.ROOT / "mlhelpers" / "exercises" / "texts.json").read_text(encoding="utf-8"))
+    asked = [exercise for exercise in texts if exercise.startswith(name[:2])]
     kept = "\n".join(code(STRIPPED[name]))
     assert [f'exercises.check("{exercise}", answer)' in kept for exercise in asked] == [True] * len(asked)
     prose = "\n".join(cell.source for cell in STRIPPED[name].cells if cell.cell_type == "markdown")
@@ -55,8 +57,28 @@ def test_copied_sources_make_a_package_without_solutions(tmp_path, monkeypatch):
     wheel = publish.build_wheel(tmp_path / "sources" / "dist")
     with zipfile.ZipFile(wheel) as package:
         texts = json.loads(package.read("mlhelpers/exercises/texts.json"))
+        table = package.read("mlhelpers/exercises/table.csv").decode()
+        assert "mlhelpers/exercises/_trials.py" not in package.namelist()
+    rubrics = [each.proof for each in exercises.table().exercises if each.proof]
+    assert len(rubrics) > 10 and table.count("withheld") == len(rubrics)
+    assert not [rubric for rubric in rubrics if rubric in table]
     assert texts and all(text["hint"] and "withheld" in text["solution"] for text in texts.values())
     assert course.leaks(tmp_path / "sources", LINES) == []
+
+
+def test_pages_for_teachers_are_left_out_with_what_leads_to_them(tmp_path):
+    course.copy_sources(tmp_path / "sources", STRIPPED)
+    there = {path.name for path in course.book.ROOT.glob("*.md")} - {
+        path.name for path in (tmp_path / "sources").glob("*.md")
+    }
+    assert there == {"teaching.md", "teaching_plans.md"}
+    before, after = (
+        (root / "_toc.yml").read_text(encoding="utf-8") for root in (course.book.ROOT, tmp_path / "sources")
+    )
+    assert "teaching" in before and "teaching" not in after
+    assert after.count("file: ") == before.count("file: ") - 2
+    pages = [path for path in (tmp_path / "sources").glob("*.md") if path.name not in course.book.NOT_PAGES]
+    assert [path.name for path in pages if "teaching.md" in path.read_text(encoding="utf-8")] == []
 
 
 PLANTED = {

@@ -31,6 +31,7 @@ MODULES = [
     "audit",
     "tables",
     "exercises",
+    "grade",
 ]
 
 

@@ -10,6 +10,7 @@ searched for the lines of the solutions; one that is found is an error, and the 
 from __future__ import annotations
 
 import copy
+import csv
 import io
 import json
 import os
@@ -35,6 +36,7 @@ NOT_COPIED = shutil.ignore_patterns(
 CONSEQUENCE = re.compile(r"<details><summary>What follows from it</summary>.*?</details>\s*", flags=re.DOTALL)
 HEADING = re.compile(r"(?m)^## Exercises$")
 WITHHELD = "*In this edition the solutions are withheld: your teacher has them.*"
+FOR_TEACHERS = "teaching"  # how their names begin
 LICENSE = {"text": "CC-BY-4.0", "code": "MIT"}
 LEAST_TELLING = 24  # characters of a line that tells a solution; shorter ones are everybody's
 README = """\
@@ -47,6 +49,10 @@ README = """\
 The solutions are in none of them, and `exercises.solution` says so. The wheel holds the judges, which compute what is
 right: who reads their code can learn from it what an answer must be. And who runs a kernel can replace what is in it:
 `check` helps students, and is no ground for marks.
+
+Marks are for teachers, with `python -I -m mlhelpers.grade` and the package of the whole book, not this wheel: here the
+grader lacks the new data on which functions are judged, the table of exercises lacks what to look for in a proof, and
+the grader says that it can't give marks.
 """
 
 
@@ -140,6 +146,23 @@ def leaks(folder: Path, lines: set[str]) -> list[str]:
     return found
 
 
+def without_what_tells(exercises: Path) -> None:
+    """Leave out of the package what only marks need, and what tells the answers: solutions, trials, rubrics."""
+    texts, table = exercises / "texts.json", exercises / "table.csv"
+    hints = {
+        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
+        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
+    }
+    book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
+    (exercises / "_trials.py").unlink()
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    kept = io.StringIO()
+    writer = csv.DictWriter(kept, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "proof": row["proof"] and "withheld"} for row in rows)
+    book.write(table, kept.getvalue())
+
+
 def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
     """Copy the project without tests, with these chapters, and with no solution in the package or among the claims."""
     shutil.copytree(book.ROOT, folder, ignore=NOT_COPIED)
@@ -150,12 +173,19 @@ def copy_sources(folder: Path, notebooks: dict[str, Notebook]) -> None:
             tried, there = json.loads(evidence.read_text(encoding="utf-8")), {cell.source for cell in notebook.cells}
             tried["claims"] = [claim for claim in tried["claims"] if claim["source"] in there]
             book.write(evidence, json.dumps(tried, ensure_ascii=False))
-    texts = folder / "mlhelpers" / "exercises" / "texts.json"
-    hints = {
-        name: {"hint": text["hint"], "solution": WITHHELD.strip("*")}
-        for name, text in json.loads(texts.read_text(encoding="utf-8")).items()
-    }
-    book.write(texts, json.dumps(hints, indent=1, ensure_ascii=False) + "\n")
+    leave_out_pages_for_teachers(folder)
+    without_what_tells(folder / "mlhelpers" / "exercises")
+
+
+def leave_out_pages_for_teachers(folder: Path) -> None:
+    """Take the pages that tell where the solutions are out of copied sources, and what leads to them."""
+    for page in folder.glob(FOR_TEACHERS + "*.md"):
+        page.unlink()
+    toc = yaml.safe_load((folder / "_toc.yml").read_text(encoding="utf-8"))
+    toc["parts"] = [part for part in toc["parts"] if not part["chapters"][0]["file"].startswith(FOR_TEACHERS)]
+    book.write(folder / "_toc.yml", yaml.safe_dump(toc, allow_unicode=True, sort_keys=False))
+    title_page = (folder / "intro.md").read_text(encoding="utf-8").splitlines(keepends=True)
+    book.write(folder / "intro.md", "".join(line for line in title_page if f"({FOR_TEACHERS}" not in line))
 
 
 def publish_copy(folder: Path) -> None:
