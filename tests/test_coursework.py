@@ -96,10 +96,10 @@ def test_exercises_are_checked_without_the_book_and_without_keras(core_python, t
 
 
 def public_names(module: str) -> list[str]:
-    found = inspect.getmembers(
-        import_module(f"mlhelpers.{module}"), lambda x: inspect.isclass(x) or inspect.isfunction(x)
-    )
-    return [n for n, x in found if x.__module__ == f"mlhelpers.{module}" and not n.startswith("_")]
+    home = import_module(f"mlhelpers.{module}")
+    found = inspect.getmembers(home, lambda x: inspect.isclass(x) or inspect.isfunction(x))
+    offered = getattr(home, "__all__", [n for n, x in found if x.__module__ == home.__name__ and not n.startswith("_")])
+    return [n for n, _ in found if n in offered]
 
 
 INTERNAL = {

@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 from handed_in import marks, messages, notebook
 
-from mlhelpers.exercises import check
-from mlhelpers.grade import __main__, _stand_in, command, grade_submission
+from mlhelpers.exercises import _stand_in, check
+from mlhelpers.grade import __main__, command, grade_submission
 from mlhelpers.grade._wall import has_wall
 
 ROOT = Path(__file__).parents[1]

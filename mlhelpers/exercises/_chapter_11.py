@@ -57,7 +57,7 @@ def _refuses(function: Any, scores: NDArray[Any], theirs: list[str]) -> bool:
 def _labels_for_a_recall(answer: Any) -> None:
     positives, rows = 1.96**2 * 0.25 / 0.1**2, 1.96**2 * 0.25 / 0.1**2 / 0.01
     values = read_numbers(answer, "positives", "comments")
-    if np.allclose(values, [positives, rows], rtol=0.03):  # also those who round, or take 2 for 1.96
+    if np.allclose(values, [positives, rows], rtol=0.05):  # also those who round, or take 2 for 1.96
         return
     if np.allclose(values, [4 * positives, 4 * rows], rtol=0.03):
         raise Wrong("This makes the whole interval 0.1 wide; 1.96 standard errors are one side of it.")

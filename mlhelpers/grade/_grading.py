@@ -8,16 +8,14 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlhelpers import exercises
-from mlhelpers.exercises._evidence import EVIDENCE
-from mlhelpers.exercises._own_data import checked_seed
-from mlhelpers.exercises.new_data import check_on_new_data, trials
+from mlhelpers.exercises.new_data import check_on_new_data, trials, wanted_evidence
 from mlhelpers.grade._border import NotPlain, Process, Remote, Stopped, read_plain
 from mlhelpers.grade._notebook import Ask, Run, Submission, read_submission
 from mlhelpers.grade._wall import Folder, Protection, has_wall, protection
@@ -155,8 +153,8 @@ def grade_submission(
     for name, value in (("seconds", seconds), ("memory", memory)):
         if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1e6:
             raise ValueError(f"{name} must be a number above 0, got {value!r}")
-    if seed is not None:
-        checked_seed(seed)
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0):
+        raise ValueError(f"seed must be a whole number from 0, the student's own, got {seed!r}")
     known = [each.exercise for each in exercises.table().exercises]
     submission = read_submission(Path(path), known)
     if wall is None:
@@ -272,7 +270,7 @@ class _Grading:
             self._process, message, note = None, str(stopped), ""
         except NotPlain as error:
             message, note = f"the answer can't be handed over: {error}", ""
-        of_numbers = facts.judged == "by bounds" and name not in EVIDENCE
+        of_numbers = facts.judged == "by bounds" and name not in wanted_evidence()
         note = note or "judged by bounds, which invented numbers can meet" * of_numbers
         if facts.proof:
             note = f"{note}; " * bool(note) + "a part is judged by hand: see the rubric in the table of exercises"
@@ -285,8 +283,8 @@ class _Grading:
         name = step.exercise
         if exercises.facts(name).judged == "by hand":
             return "the judge needs the object itself, which doesn't leave the notebook's process: grade it by hand"
-        if name in EVIDENCE and step.evidence is None:
-            return f"invented numbers could pass here: hand in evidence=..., {EVIDENCE[name][0]}, or grade it by hand"
+        if (wanted := wanted_evidence().get(name)) and step.evidence is None:
+            return f"invented numbers could pass here: hand in evidence=..., {wanted}, or grade it by hand"
         if step.seeded and self._seed is None and exercises.facts(name).seeded:
             return "the notebook has numbers of the student's own here, and the grader got no seed: give it one"
         return ""
@@ -330,7 +328,8 @@ def judged(exercise: str, value: Any, evidence: Any = None, seed: int | None = N
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            verdict = exercises.check(exercise, value, seed=seed, evidence=evidence if exercise in EVIDENCE else None)
+            taken = evidence if exercise in wanted_evidence() else None
+            verdict = exercises.check(exercise, value, seed=seed, evidence=taken)
             again = check_on_new_data(exercise, value) if verdict and isinstance(value, Remote) else verdict
     except Exception as error:  # a value that no judge has thought of
         return False, f"not yet. The judge can't read this answer ({type(error).__name__}).", ""

@@ -85,7 +85,7 @@ class Folder:
         copy = self.path / "packages" / "mlhelpers"
         shutil.copytree(PACKAGE, copy, ignore=_without_judges)
         (copy / "exercises").mkdir()
-        shutil.copy(str(files("mlhelpers.grade") / "_stand_in.py"), copy / "exercises" / "__init__.py")
+        shutil.copy(PACKAGE / "exercises" / "_stand_in.py", copy / "exercises" / "__init__.py")
         shutil.copy(PACKAGE / "exercises" / "_own_data.py", copy / "exercises")  # no answers are in it
         for name in stand_ins:
             (self.path / "packages" / f"{name}.py").write_text("", encoding="utf-8")
