@@ -26,6 +26,12 @@ def by_substring(tags, names):
     return np.array([[int(isinstance(cell, str) and name in cell) for name in names] for cell in tags])
 
 
+def by_counts(tags, names):
+    by_loops(tags, names)  # raises where a tag is unknown
+    split = [[tag.strip() for tag in cell.split(";")] if isinstance(cell, str) else [] for cell in tags]
+    return np.array([[row.count(name) for name in names] for row in split])
+
+
 def by_dummies(cells, names):
     found = cells.str.get_dummies(";")
     if set(found) - set(names):
@@ -106,6 +112,7 @@ WRONG = [
     ),
     ("15.2", by_pandas_without_spaces, "inside of a tag"),
     ("15.2", by_substring, "inside of 'cats'"),
+    ("15.2", by_counts, "given twice"),
     ("15.2", raises_key_error, "this is a KeyError"),
     ("15.2", lambda tags, names: 1 - by_loops(tags, names, empty=1), "another one than the tags say"),
     ("15.2", lambda tags, names: by_loops(tags, names)[:, :2], "shape (6, 2)"),

@@ -56,6 +56,8 @@ def _tags_to_matrix(answer: Any) -> None:
         (" cat ;sky ", names, "A space behind a tag belongs to it as little as one before it; strip both."),
         ("blue sky", ["blue sky", "cat"], "A space inside of a tag belongs to it; strip the ends alone."),
         ("cats", ["cat", "cats"], "It finds 'cat' inside of 'cats'; compare whole tags."),
+        ("cat;sky;cat", names, "A tag that is given twice is still a 1; a label matrix holds 0 and 1."),
+        (" cat ;traffic light", ["cat", "cattle", "traffic light"], "It is right for some tags, but not for all."),
     ):
         wanted = [[int(name in [part.strip() for part in tag.split(";")]) for name in names_]]
         try:
