@@ -7,9 +7,9 @@ from mlhelpers.exercises.answers import Wrong, call, read_numbers
 from mlhelpers.thresholds import fit_thresholds
 
 
-def _made(rng, n, frequencies):
-    """Return true labels, and probabilities that are right for them."""
-    logits = rng.normal(np.log(frequencies), 1.5, size=(n, len(frequencies)))
+def _made(rng, n, frequencies, spread=1.5):
+    """Return true labels, and probabilities that are right for them; a label of small spread is hard to predict."""
+    logits = rng.normal(np.log(frequencies), spread, size=(n, len(frequencies)))
     p = 1 / (1 + np.exp(-logits))
     return (rng.random(p.shape) < p).astype(int), p
 
@@ -96,7 +96,7 @@ def _judge_expected(answer):
 
 def _judge_limited(answer):
     rng = np.random.default_rng()
-    Y, p = _made(rng, 400, [0.6, 0.4, 0.3, 0.2, 0.1])
+    Y, p = _made(rng, 400, [0.6, 0.4, 0.3, 0.2, 0.1], [0.5, 2, 0.7, 2.5, 1.5])  # of different quality
     score = p ** np.array([1, 3, 0.5, 2, 0.3])  # another scale for each label
     for fp, fn, most in ((1.0, 8.0, 1.0), (1.0, 4.0, 0.5), (1.0, 8.0, 5.0)):
         cuts = _read_thresholds(call(answer, Y, score, fp, fn, most), 5)
@@ -104,7 +104,7 @@ def _judge_limited(answer):
         named, of = (score > cuts).sum() / len(Y), f"With room for {most:g} labels per row"
         if named > most + 1e-9:
             as_if = ", as if there were no limit" if (score > cuts).sum() == (score > free).sum() else ""
-            raise Wrong(f"{of} it names {named:.2f}{as_if}.")
+            raise Wrong(f"{of} it names {named:.4g}{as_if}.")
         found, least = (_costs(Y, score > each, fp, fn).sum() / len(Y) for each in (cuts, within))
         if found > 1.05 * least:
             why = "which labels give up what?"

@@ -17,7 +17,8 @@ def _made_scores(rng):
 
 
 def _judge_decisions(answer):
-    (Y_val, A_val), (Y_test, A_test) = _made_scores(np.random.default_rng())
+    rng = np.random.default_rng()
+    (Y_val, A_val), (Y_test, A_test) = _made_scores(rng)
 
     def squeezed(scores):
         return np.exp(scores + np.arange(5) - 1)  # another scale for each label, and the same order
@@ -44,6 +45,15 @@ def _judge_decisions(answer):
     wrong, least = (5 * (each != Y_test).mean() for each in (of_a, fewest))
     if wrong > least + 0.05:
         raise Wrong(f"It makes {wrong:.2f} wrong labels per row, where this validation part leads to {least:.2f}.")
+    # A model that is far worse: whoever swaps the two, or reads one of them alone, is half a wrong label per row off.
+    B_val, B_test = (0.5 * Y + rng.normal(3, 2, Y.shape) for Y in (Y_val, Y_test))
+    said = read_two(call(answer, Y_val, A_val, B_val, A_test, B_test), wanted)
+    of_b = B_test > fit_thresholds(Y_val, B_val, **options).values
+    for name, found, own in zip("AB", said, (fewest, of_b), strict=True):
+        decided = read_matrix(found, Y_test.shape, "a label matrix of the test part")
+        wrong, least = (5 * (each != Y_test).mean() for each in (decided, own))
+        if abs(wrong - least) > 0.12:
+            raise Wrong(f"In the place of {name} stands something else than what {name}'s scores lead to.")
 
 
 def _judge_difference(answer):

@@ -74,7 +74,7 @@ def hand_in(released: Path, submission: Submission, path: Path) -> None:
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
         for exercise, code in submission.code.items():
-            if source.startswith(f"answer_{exercise.replace('.', '_')} = ..."):
+            if source.startswith(f"# answer_{exercise.replace('.', '_')}: "):
                 cell["source"] = code
         if submission.words and source in ("Your answer.", "_Type your answer here, replacing this text._"):
             cell["source"] = submission.words

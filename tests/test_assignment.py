@@ -175,7 +175,9 @@ def test_cells_for_nbgrader_are_marked_by_its_schema():
         "by-hand": 3,
     }
     assert [name for name, mark in marks.items() if mark["solution"]] == ["q1-answer", "q2-answer", "by-hand"]
-    assert all(mark["locked"] != mark["solution"] for mark in marks.values())
+    open_cells = [name for name, mark in marks.items() if not (mark["locked"] or mark["solution"])]
+    assert open_cells == ["by-hand-code"]
+    assert not any(mark["locked"] and mark["solution"] for mark in marks.values())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -190,7 +192,7 @@ def test_students_find_neither_solutions_nor_tests_nor_rubric(form, source, own)
         assert hidden in everything or hidden == ".grade("
         assert hidden not in seen
     for question in assignment.questions:
-        assert f"{question.variable} = ...  # {question.asked}" in seen.splitlines()
+        assert f"# {question.variable}: {question.asked}" in seen.splitlines()
     assert assignment.by_hand.statement in seen
 
 

@@ -25,13 +25,24 @@ HEADINGS = re.compile(r"(?m)^## .*\((\d+) points, (\d+) minutes\)$")
 WRONG = {
     "audit": [
         ("1", 'answer = "BCFG"', "1 missing, for example: one line prepares the photos"),
-        ("1", 'answer = {"A", "B", "C", "F", "G"}', "No fault: C learns the names"),
+        ("1", 'answer = {"A", "B", "C", "F", "G"}', "No fault: C makes a column"),
         (
             "2",
             "answer = lambda scene, share, seed: np.random.default_rng(seed).random(len(scene)) < share",
             "both sides",
         ),
         ("2", "answer = lambda scene, share, seed: scene <= np.quantile(scene, share)", "Of 100 scenes|Two seeds"),
+        (
+            "2",
+            "answer = lambda scene, share, seed: np.isin(scene, np.unique(scene)[seed :][:30])",
+            "aren't drawn at random",
+        ),
+        (
+            "2",
+            "answer = lambda scene, *more: np.isin(scene, np.roll(np.unique(scene), 37 * more[1])[:30])",
+            "at random",
+        ),
+        ("3", "answer = lambda X, tags, scene, test: 0.42", "With wrong tags"),
         ("3", "answer = pipeline(lambda X, Y, test, s: fit_thresholds(Y[test], s[test]).values)", "on the test part"),
         (
             "3",
@@ -61,6 +72,7 @@ WRONG = {
             "without a word",
         ),
         ("2", "answer = lambda cells, names: 1 - label_matrix(cells, names)", "swapped"),
+        ("2", "answer = parts_pass", 'The tag "fund"'),
         ("3", "answer = lambda m, Y, names, t, new: round_trip(m, Y, names, 0.5, new)", "One half is the cut"),
         ("3", "answer = lambda m, Y, names, t, new: round_trip(m, Y, sorted(names), t, new)", "names of others"),
         (
@@ -77,6 +89,14 @@ WRONG = {
             "finds nothing|asked first",
         ),
         ("2", "answer = lambda y, s, share: np.ceil(share * len(y))", "same share of the rows|until more|equal score"),
+        ("1", "answer = half_is_enough", "the ROC AUC is below"),
+        ("2", "answer = lambda y, s, share: to_read(y, s, np.floor(share * y.sum()) / y.sum())", "fewer than it takes"),
+        (
+            "3",
+            "answer = lambda width, f: (needed(width, f)[0] + 9, ceil((needed(width, f)[0] + 9) / f))",
+            "fewer do, too",
+        ),
+        ("3", "answer = lambda width, f: (needed(width, f)[0], needed(width, f)[1] - 1)", "rows are not right"),
         (
             "2",
             "answer = lambda y, s, share: np.argmax(y[np.argsort(-s)].cumsum() >= share * y.sum()) + 1",
@@ -110,6 +130,7 @@ WRONG = {
         ("2", "answer = lambda *given: np.array(expected(*given)) / given[0].shape[1]", "of a single decision"),
         ("3", "answer = lambda Y, s, fp, fn, most: fit(Y, s, fp, fn)", "as if there were no limit"),
         ("3", "answer = lambda Y, s, fp, fn, most: np.full(5, np.inf)", "names only 0.00"),
+        ("3", "answer = same_factor", "possible|it names"),
         ("3", "answer = lambda Y, s, fp, fn, most: np.full(5, np.quantile(s, 1 - most / 5))", "possible"),
     ],
     "two_models": [
@@ -119,6 +140,9 @@ WRONG = {
             "answer = lambda Y, A, B, *tests: [(s > fit_thresholds(Y, A).values) * 1 for s in tests]",
             "chosen for F1",
         ),
+        ("1", "answer = lambda *scores: decide(*scores)[::-1]", "In the place of A"),
+        ("1", "answer = lambda Y, A, B, A_test, B_test: decide(Y, A, A, A_test, A_test)", "In the place of B"),
+        ("1", "answer = lambda Y, A, B, A_test, B_test: decide(Y, B, B, B_test, B_test)", "In the place of A"),
         ("2", "answer = lambda Y, A, B: difference(Y, B, A)", "the other direction"),
         ("2", "answer = lambda Y, A, B: np.array(difference(Y, A, B)) / Y.shape[1]", "This is per label"),
         ("3", "answer = lambda low, high, m: conclusion(low, high, 0.0001)", "smaller than what matters"),
@@ -126,7 +150,24 @@ WRONG = {
     ],
 }
 HELP = {
+    "bundle": """\
+def parts_pass(cells, names):
+    if any(tag not in " ".join(names) for tags in read_tags(cells) for tag in tags):
+        raise ValueError(f"one of {read_tags(cells)} is no label")
+    return [[name in tags for name in names] for tags in read_tags(cells)]
+""",
+    "never_found": """\
+def half_is_enough(y, y_val, s):
+    said = why(y, y_val, s)
+    return "cut too high" if said == "scores don't rank" and roc_auc_score(y_val, s) >= 0.5 else said
+""",
     "thresholds": """\
+def same_factor(Y, s, fp, fn, most):
+    share = (s > fit(Y, s, fp, fn)).mean(axis=0)
+    share *= min(1, most / share.sum())
+    return [np.quantile(each, 1 - part) if part < 0.99 else -1 for each, part in zip(s.T, share)]
+
+
 def fit(Y, s, fp, fn):
     return fit_thresholds(Y, s, objective="cost", cost_fp=fp, cost_fn=fn, min_positives=0).values
 """,
@@ -200,6 +241,7 @@ def test_the_rubric_has_levels(assignment):
 @pytest.mark.parametrize("form", ["nbgrader", "otter"])
 def test_it_generates(assignment, form, tmp_path, capsys):
     assert command([str(FOLDER / f"{assignment.name}.md"), "--format", form, "--output", str(tmp_path / "course")]) == 0
+    assert ("need skops" in capsys.readouterr().out) == (assignment.name == "bundle")
     (made,) = (tmp_path / "course").rglob("*.ipynb")
     text = "\n".join("".join(cell["source"]) for cell in json.loads(made.read_text("utf-8"))["cells"])
     for question in assignment.questions:

@@ -9,11 +9,15 @@ from mlhelpers.assignment._parts import Assignment, ByHand, Question
 
 Cell = dict[str, Any]
 BOOK = "Multi-Label Classification with Keras and scikit-learn"
-RULES = "Write each answer in the place of the three dots. Keep the names of the answers, and the cells below them."
+RULES = (
+    "Write your code below each question, and give the answer the name that the comment says. Keep the cells that check "
+    "it. Before you hand in, restart the kernel and run all cells."
+)
 ATTRIBUTION = (
     f"From *{BOOK}*. Text and figures are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), code is "
     "under the MIT License."
 )
+CODE_BY_HAND = "# Code for the last question, if you want some."
 HANDED_IN = '''\
 def check(question, answer):
     """Say whether something is handed in; it is judged later."""
@@ -61,8 +65,10 @@ def head(assignment: Assignment) -> str:
 
 
 def first_code(assignment: Assignment) -> str:
-    """Return the code for all questions."""
-    return f"{HANDED_IN if assignment.judges else 'from mlhelpers import exercises'}\n\n{assignment.setup}"
+    """Return the code for all questions; answers have their names from here on, so that none has to be there."""
+    start = HANDED_IN if assignment.judges else "from mlhelpers import exercises\n"
+    names = " = ".join(question.variable for question in assignment.questions)
+    return f"{start}\n{names} = ...  # until you answer\n\n{assignment.setup}"
 
 
 def statement(number: int, question: Question | ByHand) -> str:
@@ -79,8 +85,8 @@ def rubric(by_hand: ByHand) -> str:
 
 
 def place(question: Question) -> str:
-    """Return the line in which the answer stands."""
-    return f"{question.variable} = ...  # {question.asked}"
+    """Return the comment that says what the answer is called, and what it is."""
+    return f"# {question.variable}: {question.asked}"
 
 
 def check(assignment: Assignment, question: Question) -> str:

@@ -61,6 +61,8 @@ def command(arguments: Sequence[str]) -> int:
     print(f"{folder} holds the instructor's version, with solutions and rubric. Then:\n")
     where = {"folder": shlex.quote(str(folder)), "name": assignment.name, "options": shlex.join(marks)}
     print(NEXT[options.format].format(**where))
+    if any("mlhelpers.bundle" in each.model for each in assignment.questions):
+        print("\nAnswers need skops, where they are graded, too: pip install skops")
     print("\nThe last line judges outside of the students' Python, in which marks can be faked. Its marks count.")
     return 0
 

@@ -53,6 +53,7 @@ def nbgrader_notebook(assignment: Assignment) -> dict[str, Any]:
     cells += [
         _locked("markdown", "by-hand-text", _cells.statement(len(assignment.questions) + 1, last)),
         cell("markdown", "by-hand", rubric, nbgrader=_of("by-hand", grade=True, solution=True, points=last.points)),
+        cell("code", "by-hand-code", _cells.CODE_BY_HAND, nbgrader=_of("by-hand-code")),
         _locked("markdown", "attribution", _cells.ATTRIBUTION),
     ]
     return _cells.notebook(assignment, cells)

@@ -59,6 +59,7 @@ def otter_notebook(assignment: Assignment) -> dict[str, Any]:
         cell("markdown", "by-hand", _cells.rubric(last)),
         _raw("by-hand-solved", "# END SOLUTION"),
         _raw("by-hand-end", "# END QUESTION"),
+        cell("code", "by-hand-code", _cells.CODE_BY_HAND),
         cell("markdown", "attribution", _cells.ATTRIBUTION),
     ]
     return _cells.notebook(assignment, cells)
