@@ -34,12 +34,12 @@ WRONG = {
         ("2", "answer = lambda scene, share, seed: scene <= np.quantile(scene, share)", "Of 100 scenes|Two seeds"),
         (
             "2",
-            "answer = lambda scene, share, seed: np.isin(scene, np.unique(scene)[seed :][:30])",
+            "answer = lambda scene, share, seed: np.isin(scene, np.unique(scene)[seed:][: round(100 * share)])",
             "aren't drawn at random",
         ),
         (
             "2",
-            "answer = lambda scene, *more: np.isin(scene, np.roll(np.unique(scene), 37 * more[1])[:30])",
+            "answer = lambda scene, a, b: np.isin(scene, np.roll(np.unique(scene), 37 * b)[: round(100 * a)])",
             "at random",
         ),
         ("3", "answer = lambda X, tags, scene, test: 0.42", "With wrong tags"),

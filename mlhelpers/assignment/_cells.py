@@ -10,8 +10,8 @@ from mlhelpers.assignment._parts import Assignment, ByHand, Question
 Cell = dict[str, Any]
 BOOK = "Multi-Label Classification with Keras and scikit-learn"
 RULES = (
-    "Write your code below each question, and give the answer the name that the comment says. Keep the cells that check "
-    "it. Before you hand in, restart the kernel and run all cells."
+    "Write your code below each question, and give the answer the name that the comment says. Keep the cells that "
+    "check it. Before you hand in, restart the kernel and run all cells."
 )
 ATTRIBUTION = (
     f"From *{BOOK}*. Text and figures are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/), code is "
