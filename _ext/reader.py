@@ -82,6 +82,8 @@ def mend(body: str) -> str:
     )
     # In the list of modules, those of a package stand between its entries and not in one.
     body = re.sub(r"</li>\s*<ul>(.*?)</ul>", r"\n<ul>\1</ul></li>", body, flags=re.DOTALL)
+    # Above its row names pandas writes a header that says nothing.
+    body = body.replace("<th></th>", "<td></td>")
     # A role that ARIA has given up; the entries stand in a list.
     return body.replace('role="doc-biblioentry"', 'role="listitem"')
 
