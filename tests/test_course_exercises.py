@@ -179,7 +179,7 @@ def test_which_exercises_need_keras_and_which_ask_for_a_proof():
 def functions():
     """Return the right functions that the tests of the judges have."""
     found = {}
-    for module in ("test_exercises", *(f"test_exercises_{chapter}" for chapter in (10, 11, 12, 13, 14, 16, 17))):
+    for module in ("test_exercises", *(f"test_exercises_{chapter}" for chapter in (10, 11, 12, 13, 14, 15, 16, 17))):
         for exercise, made in importlib.import_module(module).RIGHT.items():
             found[exercise] = [each for each in (made() if callable(made) else made) if callable(each)]
     return found

@@ -434,6 +434,51 @@ def _stratified(function: Function, rng: Rng) -> None:
     _same(call(function, sizes, n, k), [total, np.sqrt(variance)], tolerance=1e-3)
 
 
+@_trial("15.2")
+def _tags_as_a_matrix(function: Function, rng: Rng) -> None:
+    names = rng.permutation(["car", "cart", "old town", "sea", "tree", "7", "77"])[: rng.integers(4, 8)].tolist()
+    Y = _labels(rng, int(rng.integers(5, 30)), len(names))
+    cells: list[Any] = []
+    for row in Y:
+        tags = rng.permutation([name for name, there in zip(names, row, strict=True) if there]).tolist()
+        cells.append("; ".join(tags) if rng.random() < 0.5 else ";".join(f" {tag} " for tag in tags))
+        if not tags and rng.random() < 0.5:
+            cells[-1] = float("nan")
+    _same(call(function, cells, names), Y)
+    try:
+        function([*cells, "caart"], names)
+    except ValueError:
+        return
+    raise Wrong("an unknown tag without a word")
+
+
+@_trial("15.3")
+def _what_a_crop_leaves(function: Function, rng: Rng) -> None:
+    Y = _labels(rng, int(rng.integers(10, 40)), int(rng.integers(3, 8))).astype(int)
+    boxes = np.where(Y, rng.integers(0, 13, (2, *Y.shape)), -1)
+    side = int(rng.integers(6, 18))
+    top, left = rng.integers(0, 21 - side, 2).tolist()
+    window = np.zeros((20, 20))
+    window[top : top + side, left : left + side] = 1
+    right = np.zeros_like(Y)
+    for i, j in np.argwhere(Y):
+        r, c = boxes[:, i, j]
+        right[i, j] = window[r : r + 8, c : c + 8].mean() >= 0.5
+    _same(call(function, Y, boxes, top, left, side), right)
+
+
+@_trial("15.4")
+def _peaks_of_a_map(function: Function, rng: Rng) -> None:
+    n, height, width, n_features, n_labels = rng.integers(3, 9, 5).tolist()
+    maps, weights = rng.normal(size=(n, height, width, n_features)), rng.normal(size=(n_features, n_labels))
+    label = int(rng.integers(n_labels))
+    right = []
+    for one in maps:
+        heat = {(r, c): sum(one[r, c] * weights[:, label]) for r, c in product(range(height), range(width))}
+        right.append(max(heat, key=lambda place: heat[place]))
+    _same(call(function, maps, weights, label), right)
+
+
 @_trial("16.2")
 def _best_stored(function: Function, rng: Rng) -> None:
     n, n_columns, k = int(rng.integers(10, 30)), int(rng.integers(8, 20)), int(rng.integers(2, 6))
