@@ -58,11 +58,8 @@ def test_a_reader_searches_and_opens_what_is_found(page):
     page.keyboard.press("Control+k")
     page.keyboard.type("softmax")
     page.keyboard.press("Enter")
-    results = page.locator("#search-results ul.search li a")
-    results.first.wait_for()
-    titles = results.all_text_contents()
-    assert "Sigmoid versus softmax" in titles
-    results.nth(titles.index("Sigmoid versus softmax")).click()
+    # The results come one after the other: wait for this one, not for the first.
+    page.locator("#search-results").get_by_role("link", name="Sigmoid versus softmax", exact=True).click()
     page.wait_for_url("**/01_sigmoid_versus_softmax.html*")
     assert page.locator("h1").inner_text().startswith("Sigmoid versus softmax")
     assert wrong == []
