@@ -136,7 +136,7 @@ def _judge_honest(answer):
         if moved(X, shuffled) > 0.01:
             raise Wrong("Other tags in the test part change the thresholds or the predictions: they were used before.")
         raise Wrong("One photo of the test part changes what is predicted for the others: something is fitted on them.")
-    if moved(X * 10.0 ** rng.integers(-2, 3, X.shape[1]), tags) > 0.05:
+    if moved(X * 10.0 ** rng.integers(-1, 2, X.shape[1]), tags) > 0.35:  # by rounding one may move, or two
         raise Wrong("The unit of a pixel changes what is predicted: the photos aren't scaled, or not pixel by pixel.")
     Y = MultiLabelBinarizer(classes=_DIGITS).fit_transform(tags)
     model = make_pipeline(StandardScaler(), OneVsRestClassifier(LogisticRegression(max_iter=1000)))

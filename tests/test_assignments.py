@@ -141,8 +141,16 @@ WRONG = {
             "answer = lambda Y, s, *costs: [min(c[c > t], default=t) for c, t in zip(s.T, cheapest(Y, s, *costs))]",
             "above it|less",
         ),
-        ("1", "answer = lambda Y, s, *costs: np.maximum(cheapest(Y, s, *costs), s.min(axis=0))", "naming it everywhere"),
-        ("1", "answer = lambda Y, s, *costs: np.minimum(cheapest(Y, s, *costs), s.max(axis=0) - 1)", "naming it nowhere"),
+        (
+            "1",
+            "answer = lambda Y, s, *costs: np.maximum(cheapest(Y, s, *costs), s.min(axis=0))",
+            "naming it everywhere",
+        ),
+        (
+            "1",
+            "answer = lambda Y, s, *costs: np.minimum(cheapest(Y, s, *costs), s.max(axis=0) - 1)",
+            "naming it nowhere",
+        ),
         ("2", "answer = lambda Y, P, fp, fn: expected(Y, P, fn, fp)", "costs are swapped"),
         ("2", "answer = lambda *given: np.array(expected(*given)) / given[0].shape[1]", "of a single decision"),
         ("3", "answer = lambda Y, s, fp, fn, most: fit(Y, s, fp, fn)", "as if there were no limit"),
