@@ -33,8 +33,9 @@ def _judge_decisions(answer):
         said = [read_matrix(each, Y.shape, "a label matrix of the test part") for each in said]
         if not np.isin(said, (0, 1)).all():
             raise Wrong("It returns something else than 0 and 1; return what is predicted, not scores.")
-        if _is_cut(said[0], scores[1]) or _is_cut(said[1], scores[0]):
-            raise Wrong("What is returned for one model comes from the scores of the other.")
+        for each, other in zip(said, scores[::-1], strict=True):
+            if _is_cut(each, other) and not np.isin(each.mean(axis=0), (0, 1)).all():
+                raise Wrong("What is returned for one model comes from the scores of the other.")
         if (said[0] == (scores[0] > 0.5)).all():
             raise Wrong("The cut is one half; scores needn't be probabilities, so choose it.")
         if (said[1] == (scores[1] > 0.5)).all():

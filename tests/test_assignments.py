@@ -35,7 +35,7 @@ WRONG = {
             "answer = lambda scene, share, seed: np.random.default_rng(seed).random(len(scene)) < share",
             "both sides",
         ),
-        ("2", "answer = lambda scene, share, seed: scene <= np.quantile(scene, share)", "Of 100 scenes|Two seeds"),
+        ("2", "answer = lambda scene, share, seed: scene <= np.quantile(scene, share)", "Of 100 scenes|in a block"),
         (
             "2",
             "answer = lambda scene, share, seed: np.isin(scene, np.unique(scene)[seed:][:round(share * 100)])",
