@@ -1,16 +1,18 @@
 """Judges of the assignment audit.md: on photos that are made anew for each answer."""
 
+import re
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MultiLabelBinarizer, StandardScaler
 
 from mlhelpers.datasets import load_digit_scenes
 from mlhelpers.exercises import register
-from mlhelpers.exercises.answers import Wrong, call, read_array, read_fractions
+from mlhelpers.exercises.answers import Wrong, call, read_array, read_matrix, read_numbers, read_two
 from mlhelpers.labels import label_sets
-from mlhelpers.thresholds import fit_thresholds
 
 _FAULTS = {
     "A": "one line prepares the photos with what it learns from the test part, too",
@@ -19,18 +21,21 @@ _FAULTS = {
     "G": "one line calls a number good that nobody has compared with a prediction of nothing",
 }
 _NO_FAULTS = {
-    "C": "C makes a column for each of the ten digits, whatever the tags are",
-    "D": "D makes the same columns for the test part, and learns nothing from it",
+    "C": "C writes the tags of the training part as 0 and 1, in columns that are known beforehand",
+    "D": "D writes the tags of the test part in the same columns, and learns nothing from them",
     "E": "E fits on the training part alone",
     "H": "H takes the mean over all labels, and counts a label that is never found as 0, which flatters nobody",
 }
 
 
 def _judge_faults(answer):
-    letters = list(answer) if isinstance(answer, (str, list, tuple, set, frozenset)) else []
-    letters = {letter.upper() for letter in letters if isinstance(letter, str) and letter not in ", "}
+    parts = [answer] if isinstance(answer, str) else answer
+    parts = parts if isinstance(parts, (list, tuple, set, frozenset)) else []
+    words = [word for part in parts for word in re.findall(r"\w+", str(part).upper()) if word != "AND"]
+    letters = set("".join(words))
     if not letters or not letters <= _FAULTS.keys() | _NO_FAULTS.keys():
-        raise Wrong('The question asks for letters from A to H, as a set such as {"C", "E"}.')
+        got = f" This is {' '.join(words)[:40]}." if words else ""
+        raise Wrong(f'The question asks for letters from A to H, as a set such as {{"C", "E"}}.{got}')
     missing = [why for letter, why in _FAULTS.items() if letter not in letters]
     wrong = [why for letter, why in _NO_FAULTS.items() if letter in letters]
     if missing or wrong:
@@ -53,65 +58,92 @@ def _judge_division(answer):
         within = set(scene[test].tolist())
         if within & set(scene[~test].tolist()):
             raise Wrong("Some scenes have photos on both sides.")
-        if abs(len(within) - 100 * share) > 0.5:
+        if len(within) != round(100 * share):
             near = "; it is the share of the photos that fits" if abs(test.mean() - share) < 0.02 else ""
             raise Wrong(f"Of 100 scenes {len(within)} are in the test part, with a share of {share:g}{near}.")
+        for order in (np.unique(scene), scene[np.sort(np.unique(scene, return_index=True)[1])]):
+            # By chance it changes 42 times or more, give or take 4, from one side to the other.
+            if np.diff(np.isin(order, scene[test])).sum() < 20:
+                raise Wrong("The scenes of the test part stand in a block; draw them at random.")
         tests.append(test)
-    first, second = (set(scene[test].tolist()) for test in tests[:2])
-    ranks = np.flatnonzero(np.isin(np.unique(scene), list(first)))
-    # 30 of 100 scenes: two draws share 9 of them, give or take 2, and 9 of a draw have the next number in it, too.
-    if (np.diff(ranks) == 1).sum() > 20 or (first != second and not 1 <= len(first & second) <= 18):
-        raise Wrong("The scenes of the test part aren't drawn at random: neighbours stay together.")
     if (tests[0] == tests[1]).all():
         raise Wrong("Two seeds give the same division.")
+    shared = len(set(scene[tests[0]].tolist()) & set(scene[tests[1]].tolist()))
+    if shared > 20:  # of 30, by chance 9, give or take 2
+        raise Wrong(f"Two seeds have {shared} of 30 scenes in common; draw them at random.")
     if (tests[0] != tests[2]).any():
         raise Wrong("The same seed gives two divisions.")
 
 
-def _made_photos(rng):
-    """Return photos of scenes, three each, their tags, their scenes, and which of them are the test part."""
-    data = load_digit_scenes(240, 1, 1, random_state=int(rng.integers(2**31)))
-    scene = np.repeat(np.arange(240), 3)
-    X = data.X_train.reshape(240, -1)[scene]
-    X = X + rng.normal(0, 0.1, X.shape)
-    test = np.isin(scene, rng.choice(240, 72, replace=False))
-    return X, label_sets(data.Y_train[scene], data.label_names), scene, test
+_DIGITS = [str(digit) for digit in range(10)]
+_FREQUENCIES = np.array([0.4, 0.36, 0.33, 0.3, 0.27, 0.25, 0.22, 0.2, 0.18, 0.15])  # none is rare
+
+
+def _made_photos(rng, n, noise, by_lot=False):
+    """Return photos of scenes, three each, their tags, their scenes, and which of them are the test part.
+
+    By lot: the tags of a scene have nothing to do with what it shows.
+    """
+    data = load_digit_scenes(n, 1, 1, label_frequencies=_FREQUENCIES, random_state=int(rng.integers(2**31)))
+    scene = np.repeat(np.arange(n), 3)
+    X = data.X_train.reshape(n, -1)[scene]
+    X = X + rng.normal(0, noise, X.shape)
+    Y = (rng.random((n, 10)) < 0.5).astype(int) if by_lot else data.Y_train
+    test = np.isin(scene, rng.choice(n, n * 3 // 10, replace=False))
+    return X, label_sets(Y[scene], _DIGITS), scene, test
+
+
+def _decided(answer, X, tags, scene, test):
+    """Return the thresholds, and what is predicted for the test part."""
+    cuts, said = read_two(call(answer, X, tags, scene, test), "ten thresholds, and a label matrix")
+    cuts = read_numbers(cuts, *(f"threshold of {digit}" for digit in _DIGITS), finite=False)
+    said = read_matrix(said, (int(test.sum()), 10), "a label matrix of the test part")
+    if not np.isin(said, (0, 1)).all():
+        raise Wrong("It returns something else than 0 and 1 for the photos; return what is predicted, not scores.")
+    return cuts, said.astype(int)
 
 
 def _judge_honest(answer):
-    """Compare with what the faults give on the same photos; honest ways differ, so bounds are all there is."""
-    X, tags, scene, test = _made_photos(np.random.default_rng())
-    (found,) = read_fractions(call(answer, X, tags, scene, test), "macro-F1")
-    scaler, Y = StandardScaler().fit(X[~test]), MultiLabelBinarizer(classes=list("0123456789")).fit_transform(tags)
-    model = OneVsRestClassifier(LogisticRegression(max_iter=1000)).fit(scaler.transform(X[~test]), Y[~test])
-    seen, unseen = (model.predict_proba(scaler.transform(X[rows])) for rows in (~test, test))
+    """Look at what the answer depends on; how good its thresholds are, is left to chance."""
+    rng = np.random.default_rng()
+    # Where nothing can be learned, the F1 is highest if all is named, unless the thresholds were chosen on photos whose
+    # scenes the model knows by heart: these name about as many as there were, half.
+    by_lot, said = _decided(answer, *_made_photos(rng, 200, 0.01, by_lot=True))
+    if said.mean() < 0.69:  # honest ones named 76 % or more, others 65 % or less
+        raise Wrong(
+            f"On photos whose tags were drawn by lot it names {said.mean():.0%} of all labels, and F1 is highest if "
+            "nearly all are named. Its thresholds aren't chosen, or on photos of scenes that the model was trained on."
+        )
+    X, tags, scene, test = _made_photos(rng, 150, 0.1)
+    cuts, said = _decided(answer, X, tags, scene, test)
+    if len(np.unique(cuts)) == 1:
+        raise Wrong("There is one threshold for all labels; choose one for each.")
+    if np.array_equal(cuts, by_lot):
+        raise Wrong("The thresholds are the same for other photos with other tags: they aren't chosen.")
 
-    def f1(thresholds):
-        return f1_score(Y[test], (unseen > thresholds).astype(int), average="macro", zero_division=0)
+    def moved(X, tags):
+        other, again = _decided(answer, X, tags, scene, test)
+        return max((again != said)[1:].mean(), (~np.isclose(other, cuts, rtol=0, atol=0.01)).mean())
 
-    late = [f1(fit_thresholds(Y[test], unseen, min_positives=n).values) for n in (0, 10)]
-    best, half = late[0], f1(0.5)  # nothing honest reaches what is best for each label
-    if found > best - 0.005 or abs(found - late[1]) < 1e-9:
-        raise Wrong(f"It returns {found:.3f}, as much as thresholds give that are chosen on the test part.")
-    if abs(found - half) < 1e-9:
-        raise Wrong("This is the macro-F1 at one half; choose thresholds.")
-    if abs(found - f1(fit_thresholds(Y[~test], seen).values)) < 1e-9:
-        raise Wrong("Its thresholds are chosen on the photos that the model was trained on, whose scores are too good.")
-    if found < half - 0.12:
-        raise Wrong(f"It returns {found:.3f}; without any choice of thresholds it would be {half:.3f}.")
-    rows = np.flatnonzero(test)
-    others = list(tags)
-    for row, other in zip(rows, np.roll(rows, 30), strict=True):  # the tags of the test part are those of other scenes
-        others[row] = tags[other]
-    (chance,) = read_fractions(call(answer, X, others, scene, test), "macro-F1")
-    if chance > found - 0.05:
-        raise Wrong(f"With wrong tags in the test part it still returns {chance:.3f}: what is judged there?")
+    rows = np.arange(len(tags))
+    rows[test] = rng.permutation(rows[test])
+    shuffled = [tags[row] for row in rows]
     odd = X.copy()
     odd[np.flatnonzero(test)[0]] = 1e4  # all pixels: whatever is scaled by it becomes tiny
-    (again,) = read_fractions(call(answer, odd, tags, scene, test), "macro-F1")
-    if abs(found - again) > 0.05:
+    if moved(odd, shuffled) > 0.01:
+        if moved(X, tags) > 0.01:
+            raise Wrong("Two calls with the same photos give different results; give what is drawn a fixed seed.")
+        if moved(X, shuffled) > 0.01:
+            raise Wrong("Other tags in the test part change the thresholds or the predictions: they were used before.")
         raise Wrong("One photo of the test part changes what is predicted for the others: something is fitted on them.")
-    return f"here thresholds chosen on the test part would have given {best - found:.2f} more"
+    if moved(X * 10.0 ** rng.integers(-1, 2, X.shape[1]), tags) > 0.35:  # by rounding one may move, or two
+        raise Wrong("The unit of a pixel changes what is predicted: the photos aren't scaled, or not pixel by pixel.")
+    Y = MultiLabelBinarizer(classes=_DIGITS).fit_transform(tags)
+    model = make_pipeline(StandardScaler(), OneVsRestClassifier(LogisticRegression(max_iter=1000)))
+    scores = model.fit(X[~test], Y[~test]).predict_proba(X[test])
+    if ((scores > cuts) != said).mean() > 0.4:  # 0.25 with a model that was fitted on half of the scenes
+        raise Wrong("What it predicts isn't what is above its thresholds.")
+    return f"its macro-F1 is {f1_score(Y[test], said, average='macro', zero_division=0):.2f} here"
 
 
 register("audit.1", _judge_faults, hint="Ask of each line: who knew what when?", points=4, minutes=20)

@@ -1,5 +1,9 @@
 """Judges of the assignment bundle.md: each calls a function on cells and messages that are drawn anew."""
 
+import hashlib
+import json
+import re
+
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -7,14 +11,20 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 from mlhelpers.exercises import register
-from mlhelpers.exercises.answers import Wrong, call, read_matrix
+from mlhelpers.exercises.answers import Wrong, call, read_matrix, read_two
 
 _TAGS = "invoice", "late delivery", "damage", "refund", "urgent", "no answer", "x"
 
 
-def _made_cells(rng, n=60):
+def _drawn_tags(rng):
+    """Return tags of a help desk, and some that nobody can know beforehand, one of them within another."""
+    one, two, three = ("".join(rng.choice([*"bdfgklmnprst"], 3)) + "a" for _ in range(3))
+    return *_TAGS, one, f"un{one}", f"{two} {three}"
+
+
+def _made_cells(rng, known, n=60):
     """Return cells as people type them, and their tags."""
-    sets = [{tag for tag in _TAGS if rng.random() < 0.3} for _ in range(n)]
+    sets = [{tag for tag in known if rng.random() < 0.3} for _ in range(n)]
     cells = []
     for tags in sets:
         spelled = [rng.choice([t, t.upper(), t.title()]).replace(" ", rng.choice([" ", "   "])) for t in sorted(tags)]
@@ -31,10 +41,12 @@ def _not_sorted(rng, tags):
 
 
 def _judge_tags(answer):
-    cells, right = _made_cells(np.random.default_rng())
+    rng = np.random.default_rng()
+    cells, right = _made_cells(rng, _drawn_tags(rng))
     found = call(answer, cells)
+    found = found.tolist() if hasattr(found, "tolist") else found  # of pandas, or an array
     if not isinstance(found, (list, tuple)) or len(found) != len(cells):
-        raise Wrong(f"It returns no list (or tuple) with one set for each of the {len(cells)} cells.")
+        raise Wrong(f"It returns no list with one set for each of the {len(cells)} cells.")
     for cell, tags, wanted in zip(cells, found, right, strict=True):
         if isinstance(tags, str) or not isinstance(tags, (set, frozenset, list, tuple)):
             raise Wrong(f"For the cell {cell!r} it returns no set.")
@@ -63,8 +75,9 @@ def _judge_tags(answer):
 
 def _judge_matrix(answer):
     rng = np.random.default_rng()
-    cells, sets = _made_cells(rng)
-    names = _not_sorted(rng, _TAGS)
+    known = _drawn_tags(rng)
+    cells, sets = _made_cells(rng, known)
+    names = _not_sorted(rng, known)
     found = read_matrix(call(answer, cells, names), (len(cells), len(names)), "a label matrix")
     right = np.array([[name in tags for name in names] for tags in sets], dtype=int)
     wrong = (right != found).any(axis=1)
@@ -78,15 +91,15 @@ def _judge_matrix(answer):
     few = read_matrix(call(answer, ["refund", ""], names), (2, len(names)), "a label matrix of all names")
     if few.sum() != 1:
         raise Wrong("Where most names don't occur, the matrix isn't right.")
-    for unknown in ("Warranty", "fund", "late"):  # the others are parts of known ones
+    for unknown in ("warranty", "fund", "late", "paid fund"):  # some are parts of names
         try:
-            call(answer, ["refund", f"{unknown}; damage"], names)
+            call(answer, ["refund", f"{unknown.title()}; refund"], names)
         except Wrong as wrong:
             said = str(wrong)
         else:
-            raise Wrong(f'The tag "{unknown}" isn\'t among the names, and is left out without a word.')
-        if "ValueError" not in said or unknown.lower() not in said.lower():
-            raise Wrong("For a tag that isn't among the names it doesn't raise a ValueError that has the tag in it.")
+            raise Wrong(f'The tag "{unknown}", which isn\'t among the names, is left out without a word.')
+        if "ValueError" not in said or not re.search(rf"\b{unknown}\b", said.lower()):
+            raise Wrong(f'For the tag "{unknown}" it doesn\'t raise a ValueError that has this tag in it.')
 
 
 def _made_messages(rng, n, names):
@@ -110,7 +123,9 @@ def _judge_round_trip(answer):
     thresholds = rng.permutation([0.15, 0.3, 0.5, 0.7, 0.85])
     single = OneVsRestClassifier(LogisticRegression(C=10))
     scores = make_pipeline(TfidfVectorizer(), single).fit(messages, Y).predict_proba(new)
-    found = call(answer, messages, Y, names, thresholds, new)
+    returned = call(answer, messages, Y, names, thresholds, new)
+    found, files = read_two(returned, "the sets of names, and the files of the folder")
+    found = found.tolist() if hasattr(found, "tolist") else found
     if not isinstance(found, (list, tuple)) or len(found) != len(new):
         raise Wrong(f"It returns no list with one set of names for each of the {len(new)} new messages.")
     sets = [{*tags} if isinstance(tags, (set, frozenset, list, tuple)) else {tags} for tags in found]
@@ -124,7 +139,7 @@ def _judge_round_trip(answer):
         return sum(mine != other for mine, other, known in zip(sets, wanted, sure, strict=True) if known)
 
     if not differ(thresholds):
-        return
+        return _read_files(files, names, thresholds)
     if not differ(0.5):
         raise Wrong("One half is the cut for all labels; the thresholds didn't get into the bundle.")
     if not differ(thresholds, sorted(names)):
@@ -136,10 +151,41 @@ def _judge_round_trip(answer):
     )
 
 
+def _read_files(files, names, thresholds):
+    """Read what was saved as text alone: nothing that a student made is loaded, so whose model it is, nobody asks."""
+    if not isinstance(files, dict) or not all(isinstance(name, str) for name in files):
+        raise Wrong("The second thing that it returns is no dictionary of files; files_of(folder) makes it.")
+    contents = {}
+    for name, content in files.items():
+        of_bytes = isinstance(content, np.ndarray) and content.dtype == np.uint8
+        contents[name] = content.tobytes() if of_bytes else content
+        if not isinstance(contents[name], bytes):
+            raise Wrong(f"The file {name} isn't there as bytes; files_of(folder) reads them.")
+    lacking = {"bundle.json", "examples.json", "expected.npz", "model.skops", "SHA256SUMS"} - contents.keys()
+    if lacking:
+        raise Wrong(f"The folder is no bundle of a text model: it lacks {', '.join(sorted(lacking))}.")
+    try:
+        told = json.loads(contents["bundle.json"])
+        names_there, cuts = told["label_names"], told["thresholds"]
+        if cuts is None:  # an object has its own file
+            cuts = [each["threshold"] for each in json.loads(contents["thresholds.json"])["labels"]]
+        same_cuts = [float(cut) for cut in cuts] == thresholds.tolist()
+        lines = contents["SHA256SUMS"].decode("ascii").splitlines()
+    except (ValueError, KeyError, TypeError):
+        raise Wrong("The folder's files aren't those that a bundle writes.") from None
+    for name in contents.keys() - {"SHA256SUMS"}:
+        if f"{hashlib.sha256(contents[name]).hexdigest()}  {name}" not in lines:
+            raise Wrong(f"The file {name} isn't the one that the bundle saved: its checksum is another one.")
+    if names_there != names:
+        raise Wrong("The names in the saved bundle aren't the names given, in their order.")
+    if not same_cuts:
+        raise Wrong("The thresholds in the saved bundle aren't those given.")
+
+
 register(
     "bundle.1", _judge_tags, hint="Split, then clean each part, then leave out what is empty.", points=3, minutes=15
 )
 register(
     "bundle.2", _judge_matrix, hint="Compare the tags with the names before you make the matrix.", points=3, minutes=15
 )
-register("bundle.3", _judge_round_trip, hint="Bundle, save, load, predict_names.", points=5, minutes=35)
+register("bundle.3", _judge_round_trip, hint="Bundle, save, load, predict_names, files_of.", points=5, minutes=35)

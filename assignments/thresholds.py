@@ -7,9 +7,9 @@ from mlhelpers.exercises.answers import Wrong, call, read_numbers
 from mlhelpers.thresholds import fit_thresholds
 
 
-def _made(rng, n, frequencies, spread=1.5):
-    """Return true labels, and probabilities that are right for them; a label of small spread is hard to predict."""
-    logits = rng.normal(np.log(frequencies), spread, size=(n, len(frequencies)))
+def _made(rng, n, frequencies):
+    """Return true labels, and probabilities that are right for them."""
+    logits = rng.normal(np.log(frequencies), 1.5, size=(n, len(frequencies)))
     p = 1 / (1 + np.exp(-logits))
     return (rng.random(p.shape) < p).astype(int), p
 
@@ -31,7 +31,9 @@ def _judge_cheapest(answer):
     rng = np.random.default_rng()
     Y, p = _made(rng, 300, [0.5, 0.3, 0.2, 0.2])
     score = np.round(10 * p**2, 1)  # no probabilities, and many are equal
-    fp, fn = np.array([1.0, 3.0, 1.0, 200.0]), np.array([8.0, 1.0, 100.0, 1.0])
+    fp, fn = np.array([1.0, 3.0, 1.0, 1000.0]), np.array([8.0, 1.0, 1000.0, 1.0])
+    Y[np.argmin(score[:, 2]), 2] = 1  # so the third is named everywhere,
+    Y[np.argmax(score[:, 3]), 3] = 0  # and the fourth nowhere
     cuts = _read_thresholds(call(answer, Y, score, fp, fn), 4)
 
     def costs(cuts):
@@ -50,7 +52,7 @@ def _judge_cheapest(answer):
     if np.allclose(costs(cuts - 1e-9), least):
         raise Wrong("A row whose score is the threshold isn't named: it has to be above it.")
     worst = int(np.argmax(found - least))
-    why = {2: "naming it nearly everywhere is cheapest", 3: "naming it nearly nowhere is cheapest"}.get(worst)
+    why = {2: "naming it everywhere is cheapest", 3: "naming it nowhere is cheapest"}.get(worst)
     of = f"With fp {fp[worst]:g} and fn {fn[worst]:g} the errors of a label cost {found[worst]:g}, and can cost less"
     raise Wrong(f"{of}{': ' + why if why else ''}.")
 
@@ -86,19 +88,27 @@ def _judge_expected(answer):
         raise Wrong(
             "The interval takes the labels of a row as independent of each other; add them up for each row first."
         )
+    if found[1] > found[2]:
+        raise Wrong("The ends are swapped: the lower one comes first.")
     if near(error * 1.645 / 1.96):
-        raise Wrong("The interval is one of 90 %; leave out 2.5 % at each end.")
+        raise Wrong("The interval is too narrow, about as one of 90 %; for 95 % leave out 2.5 % at each end.")
     if abs(found[0] - mean) > 0.01 * error:
         raise Wrong("The first number isn't the mean cost of a row.")
     times = (found[2] - found[1]) / (2 * 1.96 * error)
     raise Wrong(f"The interval is {times:.2f} times as wide as it should be, or doesn't lie around the mean.")
 
 
+def _made_unlike(rng, n):
+    """Return labels that differ in what room is worth to them: three are hard to tell, two are nearly sure."""
+    logits = rng.normal([-1, -1.2, -1.2, 0, 0], [0.8, 0.8, 1, 1, 1.2], size=(n, 5))
+    logits[:, 3:] += np.where(rng.random((n, 2)) < [0.25, 0.2], 4, -5)
+    p = 1 / (1 + np.exp(-logits))
+    return (rng.random(p.shape) < p).astype(int), p ** np.array([1, 3, 0.5, 2, 0.3])  # each on a scale of its own
+
+
 def _judge_limited(answer):
-    rng = np.random.default_rng()
-    Y, p = _made(rng, 400, [0.6, 0.4, 0.3, 0.2, 0.1], [0.5, 2, 0.7, 2.5, 1.5])  # of different quality
-    score = p ** np.array([1, 3, 0.5, 2, 0.3])  # another scale for each label
-    for fp, fn, most in ((1.0, 8.0, 1.0), (1.0, 4.0, 0.5), (1.0, 8.0, 5.0)):
+    Y, score = _made_unlike(np.random.default_rng(), 1000)
+    for fp, fn, most in ((1.0, 8.0, 0.7), (1.0, 4.0, 0.55), (1.0, 8.0, 5.0)):
         cuts = _read_thresholds(call(answer, Y, score, fp, fn, most), 5)
         free, within = _least(Y, score, fp, fn), _within(Y, score, fp, fn, most)
         named, of = (score > cuts).sum() / len(Y), f"With room for {most:g} labels per row"

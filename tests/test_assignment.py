@@ -374,7 +374,18 @@ def test_the_command_writes_a_course(form, tmp_path, capsys):
     assert json.loads(path.read_text(encoding="utf-8")) == made
     said = capsys.readouterr().out
     assert "python -I -m mlhelpers.grade --seconds 60 --points 00.1=2,05.2=5 submitted/" in said
+    assert "Python must be able to import mlhelpers" in said
     assert {"nbgrader": "nbgrader autograde week1", "otter": "otter assign week1.ipynb"}[form] in said
+
+
+def test_the_command_says_what_is_lacking(own, tmp_path, capsys):
+    text = OWN_TEXT.replace(
+        "numbers = [1", "import nowhere_to_be_found\nfrom mlhelpers.bundle import Bundle\nnumbers = [1"
+    )
+    own.write_text(text, encoding="utf-8")
+    assert command([str(own), "--format", "otter", "--output", str(tmp_path / "course")]) == 0
+    said = capsys.readouterr().out
+    assert "import mlhelpers, nowhere_to_be_found, numpy, skops." in said and "here lacks nowhere_to_be_found" in said
 
 
 def test_the_command_takes_a_file(own, tmp_path, capsys):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import importlib.util
 import json
 import shlex
 import shutil
@@ -58,11 +60,9 @@ def command(arguments: Sequence[str]) -> int:
     marks = ["--seconds", "60", "--points", ",".join(f"{each.name}={each.points:g}" for each in assignment.questions)]
     if assignment.judges:
         marks += ["--exercises", str(Path(options.exercises[0]).with_suffix(".py").resolve())]
-    print(f"{folder} holds the instructor's version, with solutions and rubric. Then:\n")
+    print(f"{folder} holds the instructor's version, with solutions and rubric. {_needs(assignment)} Then:\n")
     where = {"folder": shlex.quote(str(folder)), "name": assignment.name, "options": shlex.join(marks)}
     print(NEXT[options.format].format(**where))
-    if any("mlhelpers.bundle" in each.model for each in assignment.questions):
-        print("\nAnswers need skops, where they are graded, too: pip install skops")
     print("\nThe last line judges outside of the students' Python, in which marks can be faked. Its marks count.")
     return 0
 
@@ -100,6 +100,19 @@ def _numbers(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise ValueError(f"--points must be numbers with commas between them, as in 2,5, got {text!r}") from None
+
+
+def _needs(assignment: Assignment) -> str:
+    """Say what students' and graders' Python must have for the model answers and judges, and what this one lacks."""
+    codes = [assignment.setup, assignment.judges, *(f"{each.setup}\n{each.model}" for each in assignment.questions)]
+    nodes = [node for code in codes for node in ast.walk(ast.parse(code))]
+    modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    modules += ["mlhelpers"] + ["skops"] * ("mlhelpers.bundle" in modules)  # a bundle of scikit-learn is saved by it
+    names = sorted({each.partition(".")[0] for each in modules} - sys.stdlib_module_names - {""})
+    lacking = [name for name in names if importlib.util.find_spec(name) is None]
+    told = f"Where it is answered and graded, Python must be able to import {', '.join(names)}."
+    return f"{told} The one that runs here lacks {', '.join(lacking)}; install that first." if lacking else told
 
 
 def _write(assignment: Assignment, form: str, folder: Path) -> None:
