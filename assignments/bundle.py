@@ -40,13 +40,18 @@ def _not_sorted(rng, tags):
     return names
 
 
+def _read_list(found, n, what):
+    """Return the sets that were returned, in a list, a tuple, an array or a column of pandas."""
+    found = found.tolist() if hasattr(found, "tolist") else found
+    if not isinstance(found, (list, tuple)) or len(found) != n:
+        raise Wrong(f"It returns no list with {what.format(n)}.")
+    return found
+
+
 def _judge_tags(answer):
     rng = np.random.default_rng()
     cells, right = _made_cells(rng, _drawn_tags(rng))
-    found = call(answer, cells)
-    found = found.tolist() if hasattr(found, "tolist") else found  # of pandas, or an array
-    if not isinstance(found, (list, tuple)) or len(found) != len(cells):
-        raise Wrong(f"It returns no list with one set for each of the {len(cells)} cells.")
+    found = _read_list(call(answer, cells), len(cells), "one set for each of the {} cells")
     for cell, tags, wanted in zip(cells, found, right, strict=True):
         if isinstance(tags, str) or not isinstance(tags, (set, frozenset, list, tuple)):
             raise Wrong(f"For the cell {cell!r} it returns no set.")
@@ -125,9 +130,7 @@ def _judge_round_trip(answer):
     scores = make_pipeline(TfidfVectorizer(), single).fit(messages, Y).predict_proba(new)
     returned = call(answer, messages, Y, names, thresholds, new)
     found, files = read_two(returned, "the sets of names, and the files of the folder")
-    found = found.tolist() if hasattr(found, "tolist") else found
-    if not isinstance(found, (list, tuple)) or len(found) != len(new):
-        raise Wrong(f"It returns no list with one set of names for each of the {len(new)} new messages.")
+    found = _read_list(found, len(new), "one set of names for each of the {} new messages")
     sets = [{*tags} if isinstance(tags, (set, frozenset, list, tuple)) else {tags} for tags in found]
     if any(not tags <= set(names) for tags in sets):
         raise Wrong("There is something else in the sets than the names of labels.")

@@ -10,13 +10,16 @@ from mlhelpers.exercises.answers import Wrong, call, read_numbers
 _TEXTS = "nothing to learn from", "nothing to measure by", "found", "cut too high", "scores don't rank"
 
 
+def _auc(y, score):
+    return (score[y == 1][:, None] > score[y == 0]).mean()
+
+
 def _ranked(rng, y, low, high):
     """Return scores below one half whose ROC AUC lies between two numbers, with the higher mean for positives."""
-    auc, score = 0.0, y
-    while not (low < auc < high and score[y == 1].mean() > score[y == 0].mean()):
+    while True:
         score = rng.uniform(0.01, 0.3, len(y)) + rng.uniform(0, 0.18) * y
-        auc = (score[y == 1][:, None] > score[y == 0]).mean()
-    return score
+        if low < _auc(y, score) < high and score[y == 1].mean() > score[y == 0].mean():
+            return score
 
 
 def _judge_reason(answer):
@@ -59,10 +62,6 @@ def _judge_reason(answer):
                 4: f"the ROC AUC is {auc:.2f}.",
             }
             raise Wrong(f'It says "{said}" where {why[right]}')
-
-
-def _auc(y, score):
-    return (score[y == 1][:, None] > score[y == 0]).mean()
 
 
 def _judge_reading(answer):
